@@ -1,0 +1,25 @@
+"""What the library raises: each error is also the builtin a user would catch."""
+
+
+class KerasLabelsError(Exception):
+    """Base of every error that this library raises on purpose."""
+
+
+class HeadError(KerasLabelsError, ValueError):
+    """The head of a model cannot be told, or does not fit what was said of it."""
+
+
+class DecodingError(KerasLabelsError, ValueError):
+    """A decision was asked for that this head cannot give."""
+
+
+class InputError(KerasLabelsError, ValueError):
+    """The data given to a prediction does not fit the model, or holds no decision."""
+
+
+class SaveError(KerasLabelsError, ValueError):
+    """A file would be written that could not be loaded again."""
+
+
+class HeadWarning(UserWarning):
+    """The model and what it was compiled with contradict each other."""

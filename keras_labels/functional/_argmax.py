@@ -1,0 +1,73 @@
+"""Scores -> the id of the highest."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from keras import ops
+
+from keras_labels.decoding import Decoding, Head
+from keras_labels.functional._arithmetic import (
+    REJECTED,
+    constant,
+    first_best,
+    has_nan,
+    maximum,
+    one_hot,
+    require_units,
+    widen,
+)
+from keras_labels.functional._probabilities import probabilities
+
+
+def argmax(
+    scores: Any,
+    axis: int = -1,
+    output_mode: Literal["int", "one_hot"] = "int",
+    from_logits: bool = False,
+    reject_below: float | None = None,
+    keepdims: bool = False,
+) -> Any:
+    """Turn scores of exclusive classes into the id of the highest one.
+
+    Ties go to the lowest id, on every backend. No softmax is taken, since it does not
+    change the order; `reject_below` alone looks at the probability.
+
+    Args:
+        scores: float or integer tensor with two positions or more on the class axis.
+        axis: the class axis.
+        output_mode: `"int"` for ids, `"one_hot"` for rows of 0 and a single 1.
+        from_logits: whether the scores are logits; matters to `reject_below` only.
+        reject_below: least probability of the highest class; below it the id is -1.
+        keepdims: whether the class axis stays, with length 1 (`"int"` only).
+
+    Returns:
+        int32 tensor without the class axis, or of the shape of `scores` if one-hot.
+        A row with NaN, like a rejected one, is -1 (one-hot: all 0).
+
+    Raises:
+        HeadError: if the class axis has one position only.
+        DecodingError: if `reject_below` is outside (0, 1).
+
+    >>> import numpy as np
+    >>> np.asarray(argmax(np.array([[0.4, 0.1, 0.5], [0.7, 0.2, 0.1]]))).tolist()
+    [2, 0]
+    """
+    tensor = ops.convert_to_tensor(scores)
+    head = Head("multiclass", require_units(tensor, axis), from_logits, axis)
+    ids = best_class(tensor, Decoding(head, reject_below=reject_below))
+    if output_mode == "one_hot":
+        return ops.cast(one_hot(ids, head.units, axis), "int32")
+    return ids if keepdims else ops.squeeze(ids, axis=axis)
+
+
+def best_class(scores: Any, decoding: Decoding) -> Any:
+    """Return the class of each row, -1 if rejected; keeps the class axis, length 1."""
+    head, x = decoding.head, widen(scores)
+    ids = first_best(x, head.axis)
+    if decoding.reject_below is not None:
+        p = probabilities(scores, head.task, head.from_logits, head.axis)
+        top = maximum(p, head.axis)
+        sure = ops.greater_equal(top, constant(decoding.reject_below, p))
+        ids = ops.where(sure, ids, REJECTED)
+    return ops.where(has_nan(x, head.axis), REJECTED, ids)

@@ -1,0 +1,138 @@
+"""Scores and a whole `Decoding` -> what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras import ops
+
+from keras_labels.decoding import Decoding
+from keras_labels.errors import DecodingError, HeadError
+from keras_labels.functional._argmax import best_class
+from keras_labels.functional._arithmetic import (
+    REJECTED,
+    has_nan,
+    require_units,
+    widen,
+)
+from keras_labels.functional._multi_label import label_marks
+from keras_labels.functional._probabilities import probabilities
+from keras_labels.functional._threshold import is_over
+
+OUTPUTS = ("probabilities", "classes", "scores")
+
+
+def decode(
+    scores: Any,
+    decoding: Decoding,
+    outputs: Sequence[str] = ("probabilities", "classes"),
+) -> dict[str, Any]:
+    """Turn scores into probabilities and classes by a whole decoding.
+
+    Args:
+        scores: float or integer tensor `(..., units, ...)`, as the head says.
+        decoding: the rule.
+        outputs: which of `"probabilities"`, `"classes"`, `"scores"`, in this order.
+
+    Returns:
+        A dict in the order of `outputs`. `"probabilities"`: float32, one column per
+        class. `"classes"`: int32 ids without the class axis (multilabel: 0 or 1 for
+        every label), -1 where rejected or where the row has a NaN. `"scores"`: as
+        given.
+
+    Raises:
+        DecodingError: if an output is unknown.
+        HeadError: if the scores do not have the head's units.
+
+    >>> import numpy as np
+    >>> from keras_labels.decoding import Head
+    >>> spam = Decoding(Head("binary", units=1, from_logits=False), threshold=0.7)
+    >>> np.asarray(decode(np.array([[0.62]]), spam, ["classes"])["classes"]).tolist()
+    [0]
+    """
+    check_outputs(outputs)
+    tensor = ops.convert_to_tensor(scores)
+    _check_units(tensor, decoding)
+    make = {
+        "scores": lambda: tensor,
+        "probabilities": lambda: _probabilities(tensor, decoding),
+        "classes": lambda: classes(tensor, decoding),
+    }
+    return {name: make[name]() for name in outputs}
+
+
+def check_outputs(outputs: Sequence[str]) -> tuple[str, ...]:
+    """Return the outputs as a tuple, or raise if one is unknown or stands twice."""
+    names = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+    if not names or len(set(names)) < len(names) or not set(names) <= set(OUTPUTS):
+        raise DecodingError(
+            f"`outputs` names one or more of {OUTPUTS}, each once. "
+            f"Received: {outputs!r}."
+        )
+    return names
+
+
+def _check_units(tensor: Any, decoding: Decoding) -> None:
+    head = decoding.head
+    rank = len(tensor.shape)
+    fits = -rank <= head.axis < rank and rank > 1
+    if not fits or require_units(tensor, head.axis) != head.units:
+        raise HeadError(
+            f"The head has {head.units} units on axis {head.axis}, and these scores "
+            f"do not. Received scores of shape {tuple(tensor.shape)}."
+        )
+
+
+def _probabilities(tensor: Any, decoding: Decoding) -> Any:
+    head = decoding.head
+    p = probabilities(tensor, head.task, head.from_logits, head.axis)
+    return ops.cast(p, "float32")
+
+
+def classes(scores: Any, decoding: Decoding) -> Any:
+    """Return the class ids (multilabel: marks) of scores, by the decoding's rule."""
+    head = decoding.head
+    if head.task == "multiclass":
+        return ops.squeeze(best_class(scores, decoding), axis=head.axis)
+    if head.task == "binary":
+        return ops.squeeze(_binary(scores, decoding), axis=head.axis)
+    return _sure(widen(scores), label_marks(scores, decoding), decoding)
+
+
+def _binary(scores: Any, decoding: Decoding) -> Any:
+    column = _positive_column(scores, decoding)
+    decided = is_over(
+        column,
+        decoding.threshold,
+        from_logits=decoding.head.from_logits,
+        inclusive=decoding.inclusive,
+    )
+    ids = _sure(column, ops.cast(decided, "int32"), decoding)
+    return ops.where(has_nan(widen(scores), decoding.head.axis), REJECTED, ids)
+
+
+def _positive_column(scores: Any, decoding: Decoding) -> Any:
+    """Return one column of scores, as if the head had a single unit."""
+    head = decoding.head
+    if head.units == 1:
+        return widen(scores)
+    if not head.from_logits:
+        p = probabilities(scores, head.task, from_logits=False, axis=head.axis)
+        return ops.split(p, 2, axis=head.axis)[1]
+    # softmax([a, b])[1] is sigmoid(b - a).
+    negative, positive = ops.split(widen(scores), 2, axis=head.axis)
+    return ops.where(ops.equal(negative, positive), 0.0, positive - negative)
+
+
+def _sure(x: Any, decided: Any, decoding: Decoding) -> Any:
+    """Replace 0 and 1 by -1 where the decided side has less than `reject_below`."""
+    if decoding.reject_below is None:
+        return decided
+    from_logits = decoding.head.from_logits
+    cut = (decoding.reject_below,)
+    for_yes = is_over(x, cut, from_logits=from_logits, inclusive=True)
+    opposite = -x if from_logits else 1.0 - x
+    for_no = is_over(opposite, cut, from_logits=from_logits, inclusive=True)
+    sure = ops.where(ops.equal(decided, 1), for_yes, for_no)
+    return ops.where(sure, decided, REJECTED)

@@ -1,0 +1,99 @@
+"""Scores of independent labels -> a 0 or 1 for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from keras_labels.decoding import Decoding, Head
+from keras_labels.functional._arithmetic import (
+    REJECTED,
+    first_best,
+    has_nan,
+    one_hot,
+    require_units,
+    widen,
+)
+from keras_labels.functional._threshold import is_over
+
+
+def multi_label(
+    scores: Any,
+    threshold: Any = 0.5,
+    from_logits: bool = False,
+    inclusive: bool = False,
+    min_labels: int = 0,
+    max_labels: int | None = None,
+    axis: int = -1,
+) -> Any:
+    """Turn scores of independent labels into 0 or 1 for each label.
+
+    A label is set if its probability is over its threshold. Then the best labels that
+    are not are added until there are `min_labels`, and the best `max_labels` are kept.
+    Best is the highest score; ties go to the lowest label.
+
+    Args:
+        scores: float or integer tensor, probabilities or logits.
+        threshold: a float in (0, 1), or one per label.
+        from_logits: whether the scores are logits.
+        inclusive: whether a probability on the cut sets the label.
+        min_labels: least number of labels of a row.
+        max_labels: largest number of labels of a row, or `None`.
+        axis: the label axis.
+
+    Returns:
+        int32 tensor of the shape of `scores`; a row with NaN is -1 throughout.
+
+    Raises:
+        DecodingError: if a threshold is outside (0, 1), or numbers do not fit.
+
+    >>> import numpy as np
+    >>> np.asarray(multi_label(np.array([[0.6, 0.1, 0.7]]))).tolist()
+    [[1, 0, 1]]
+    """
+    tensor = ops.convert_to_tensor(scores)
+    head = Head("multilabel", require_units(tensor, axis), from_logits, axis)
+    rule = Decoding(
+        head,
+        threshold=threshold,
+        inclusive=inclusive,
+        min_labels=min_labels,
+        max_labels=max_labels,
+    )
+    return label_marks(tensor, rule)
+
+
+def label_marks(scores: Any, decoding: Decoding) -> Any:
+    """Return 0 or 1 for every label by the decoding's rule; rows with NaN are -1."""
+    head, x = decoding.head, widen(scores)
+    marks = is_over(
+        x,
+        decoding.threshold,
+        from_logits=head.from_logits,
+        inclusive=decoding.inclusive,
+        axis=head.axis,
+    )
+    marks = _filled(x, marks, decoding.min_labels, head)
+    if decoding.max_labels is not None and decoding.max_labels < head.units:
+        marks = _trimmed(x, marks, decoding.max_labels, head)
+    return ops.where(has_nan(x, head.axis), REJECTED, ops.cast(marks, "int32"))
+
+
+def _filled(x: Any, marks: Any, least: int, head: Head) -> Any:
+    for _ in range(least):
+        number = ops.sum(ops.cast(marks, "int32"), axis=head.axis, keepdims=True)
+        unset = ops.logical_not(marks)
+        best = one_hot(first_best(x, head.axis, among=unset), head.units, head.axis)
+        marks = ops.logical_or(marks, ops.logical_and(best, number < least))
+    return marks
+
+
+def _trimmed(x: Any, marks: Any, most: int, head: Head) -> Any:
+    kept = None
+    for _ in range(most):
+        best = one_hot(first_best(x, head.axis, among=marks), head.units, head.axis)
+        best = ops.logical_and(best, marks)
+        kept = best if kept is None else ops.logical_or(kept, best)
+        marks = ops.logical_and(marks, ops.logical_not(best))
+    return kept

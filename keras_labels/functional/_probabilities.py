@@ -1,0 +1,81 @@
+"""Scores -> one probability per class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from keras_labels.decoding import Head, Task
+from keras_labels.functional._arithmetic import (
+    constant,
+    dtype_of,
+    require_units,
+    widen,
+)
+
+_NARROW = ("float16", "bfloat16")
+
+
+def probabilities(
+    scores: Any,
+    task: Task = "multiclass",
+    from_logits: bool = False,
+    axis: int = -1,
+    temperature: float = 1.0,
+) -> Any:
+    """Turn scores into probabilities, one column per class.
+
+    Softmax or sigmoid in float32 at least, after `scores / temperature`. Probabilities
+    pass through as they are; a 16-bit softmax is divided by its sum, which misses 1 by
+    up to 4e-3. Infinite logits count as the largest finite number.
+
+    Args:
+        scores: float or integer tensor `(..., units, ...)`, logits or probabilities.
+        task: `"binary"` (1 or 2 units), `"multiclass"` or `"multilabel"`.
+        from_logits: whether sigmoid or softmax has still to be applied.
+        axis: the class axis.
+        temperature: divides logits; above 1 softens (Guo et al. 2017, eq. 9).
+
+    Returns:
+        float32 (float64 for float64 scores), `scores` with `classes` on the class
+        axis: two for binary, `[1 - p, p]`. NaN stays NaN.
+
+    Raises:
+        HeadError: if the task does not fit the number of units.
+
+    >>> import numpy as np
+    >>> np.asarray(probabilities(np.array([[0.0]]), "binary", True)).tolist()
+    [[0.5, 0.5]]
+    """
+    tensor = ops.convert_to_tensor(scores)
+    head = Head(task, require_units(tensor, axis), from_logits, axis)
+    x = widen(tensor)
+    if from_logits:
+        return activate(x, head, temperature)
+    if head.activation == "softmax":
+        return _renormalized(x, axis) if dtype_of(tensor) in _NARROW else x
+    if task == "binary":
+        return ops.concatenate([1.0 - x, x], axis=axis)
+    return x
+
+
+def activate(logits: Any, head: Head, temperature: float = 1.0) -> Any:
+    """Apply the head's activation to widened logits, one column per class."""
+    largest = float(np.finfo(dtype_of(logits)).max)
+    logits = ops.clip(logits, -largest, largest)
+    if temperature != 1.0:
+        logits = ops.divide(logits, constant(temperature, logits))
+    if head.activation == "softmax":
+        return ops.softmax(logits, axis=head.axis)
+    if head.task == "binary":
+        # sigmoid(-z) keeps the digits that 1 - sigmoid(z) loses.
+        both = ops.concatenate([-logits, logits], axis=head.axis)
+        return ops.sigmoid(both)
+    return ops.sigmoid(logits)
+
+
+def _renormalized(x: Any, axis: int) -> Any:
+    total = ops.sum(x, axis=axis, keepdims=True)
+    return ops.where(total > 0.0, x / total, x)

@@ -1,0 +1,10 @@
+"""What a model emits, read from its graph and its compiled loss."""
+
+from keras_labels.heads._detect import (
+    describe_outputs,
+    detect_head,
+    output_names,
+    resolve_head,
+)
+
+__all__ = ["describe_outputs", "detect_head", "output_names", "resolve_head"]

@@ -1,0 +1,107 @@
+"""What a compiled loss says about the scores it was given."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from keras import losses, ops
+
+from keras_labels.heads._graph import is_keras_own
+
+Family = Literal["binary", "categorical", "by units"]
+
+
+class LossFact(NamedTuple):
+    """What one loss says; `None` where it says nothing."""
+
+    name: str | None = None  # None: there is no loss
+    from_logits: bool | None = None
+    family: Family | None = None
+    compiled: bool = True
+
+    @property
+    def says(self) -> str:
+        """What there is to say of this loss, as half a sentence."""
+        if not self.compiled:
+            return "the model is not compiled (compile=False?)"
+        if self.name is None:
+            return "no loss is compiled for it"
+        if self.from_logits is None:
+            return f"the loss '{self.name}' does not say"
+        return f"the loss '{self.name}' says from_logits={self.from_logits}"
+
+
+# Every other loss (hinge, mse, kl_divergence, poisson, dice, ...) tells neither.
+_CLASSES: dict[type, Family] = {
+    losses.BinaryCrossentropy: "binary",
+    losses.BinaryFocalCrossentropy: "binary",
+    losses.CategoricalCrossentropy: "categorical",
+    losses.CategoricalFocalCrossentropy: "categorical",
+    losses.SparseCategoricalCrossentropy: "categorical",
+}
+_FUNCTIONS: dict[int, Family] = {
+    id(losses.binary_crossentropy): "binary",
+    id(losses.binary_focal_crossentropy): "binary",
+    id(losses.categorical_crossentropy): "categorical",
+    id(losses.categorical_focal_crossentropy): "categorical",
+    id(losses.sparse_categorical_crossentropy): "categorical",
+    id(ops.binary_crossentropy): "binary",
+    id(ops.categorical_crossentropy): "categorical",
+    id(ops.sparse_categorical_crossentropy): "categorical",
+}
+
+
+def loss_of(model: Any, key: str | None, position: int, count: int) -> LossFact:
+    """Read the loss of one output, by its name or its place among the outputs."""
+    if not getattr(model, "compiled", False):
+        return LossFact(compiled=False)
+    loss = getattr(model, "loss", None)
+    if isinstance(loss, Mapping) and not _is_config(loss):
+        only = count == len(loss) == 1
+        return read_loss(next(iter(loss.values())) if only else loss.get(key))
+    if isinstance(loss, (list, tuple)):
+        return read_loss(loss[position] if len(loss) == count else None)
+    return read_loss(loss)
+
+
+def read_loss(loss: Any) -> LossFact:
+    """Read one loss: a name, a config, a function, a partial or an object."""
+    if loss is None:
+        return LossFact()
+    if isinstance(loss, str) and loss.lower() in ("crossentropy", "ce"):
+        return LossFact(loss, from_logits=False, family="by units")
+    name = _name(loss)
+    if isinstance(loss, (str, type)) or _is_config(loss):
+        try:
+            loss = losses.get(loss)
+        except (TypeError, ValueError):  # a name or class that Keras cannot make
+            return LossFact(name)
+    if isinstance(loss, functools.partial):
+        fact = read_loss(loss.func)
+        said = loss.keywords.get("from_logits", fact.from_logits)
+        return fact._replace(from_logits=said if fact.family else None)
+    if isinstance(loss, losses.Loss):
+        return _read_object(loss, name)
+    family = _FUNCTIONS.get(id(loss))
+    return LossFact(name, False if family else None, family)
+
+
+def _read_object(loss: Any, name: str) -> LossFact:
+    known = (_CLASSES[cls] for cls in type(loss).__mro__ if cls in _CLASSES)
+    family = next(known, None) if is_keras_own(loss) else None
+    return LossFact(name, bool(loss.from_logits) if family else None, family)
+
+
+def _is_config(loss: Any) -> bool:
+    return isinstance(loss, Mapping) and "class_name" in loss
+
+
+def _name(loss: Any) -> str:
+    if isinstance(loss, str):
+        return loss
+    if _is_config(loss):
+        return str(loss["class_name"])
+    known = getattr(loss, "name", None) or getattr(loss, "__name__", None)
+    return str(known or type(loss).__name__)

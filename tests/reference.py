@@ -1,0 +1,136 @@
+"""An independent oracle: the decision rules once more, in NumPy and float64.
+
+Written from DESIGN's semantics row by row, slow and plain, and sharing no code with
+the package.
+"""
+
+import math
+
+import ml_dtypes
+import numpy as np
+
+
+def widen(scores):
+    """16-bit numbers and integers to float32; float32 and float64 as they are."""
+    scores = np.asarray(scores)
+    if scores.dtype in (np.float32, np.float64):
+        return scores
+    return scores.astype(np.float32)
+
+
+def is_narrow(scores):
+    return np.asarray(scores).dtype in (np.float16, ml_dtypes.bfloat16)
+
+
+def flush(x):
+    """Scores up to the smallest normal number count as 0."""
+    return np.where(np.abs(x) <= np.finfo(x.dtype).tiny, x.dtype.type(0), x)
+
+
+def logit(t):
+    return math.log(t) - math.log1p(-t)
+
+
+def is_over(x, t, from_logits, inclusive):
+    """One widened score against one cut."""
+    dtype = x.dtype
+    value = flush(np.asarray(x))
+    if from_logits:
+        value, cut = float(value), logit(t)
+    else:
+        cut = dtype.type(t)
+        if 0 < cut <= np.finfo(dtype).tiny:  # a positive cut: 0 stays below it
+            return bool(value > 0)
+    return bool(value >= cut) if inclusive else bool(value > cut)
+
+
+def _rows(scores, axis):
+    x = np.moveaxis(widen(scores), axis, -1)
+    return x.reshape(-1, x.shape[-1]), x.shape[:-1]
+
+
+def _back(rows, lead, axis):
+    rows = np.asarray(rows)
+    return np.moveaxis(rows.reshape(*lead, rows.shape[-1]), -1, axis)
+
+
+def threshold(scores, cuts, from_logits=False, inclusive=False, axis=-1):
+    rows, lead = _rows(scores, axis)
+    cuts = np.broadcast_to(np.asarray(cuts, float), rows.shape[-1:])
+    out = [
+        [
+            -1 if np.isnan(v) else int(is_over(v, t, from_logits, inclusive))
+            for v, t in zip(row, cuts, strict=True)
+        ]
+        for row in rows
+    ]
+    return _back(np.array(out, np.int32).reshape(rows.shape), lead, axis)
+
+
+def argmax(scores, axis=-1):
+    rows, lead = _rows(scores, axis)
+    out = [-1 if np.isnan(r).any() else int(np.argmax(flush(r))) for r in rows]
+    return np.array(out, np.int32).reshape(lead)
+
+
+def order(row):
+    """Ids from the best to the worst; ties by the lower id."""
+    return sorted(range(len(row)), key=lambda i: (-float(row[i]), i))
+
+
+def multi_label(
+    scores, cuts, from_logits=False, inclusive=False, low=0, high=None, axis=-1
+):
+    rows, lead = _rows(scores, axis)
+    marks = threshold(rows, cuts, from_logits, inclusive)
+    out = []
+    for row, mark in zip(rows, marks, strict=True):
+        if np.isnan(row).any():
+            out.append([-1] * len(row))
+            continue
+        best = order(flush(row))
+        chosen = {i for i, m in enumerate(mark) if m == 1}
+        for i in best:
+            if len(chosen) < low:
+                chosen.add(i)
+        if high is not None:
+            chosen = set([i for i in best if i in chosen][:high])
+        out.append([int(i in chosen) for i in range(len(row))])
+    return _back(np.array(out, np.int32).reshape(rows.shape), lead, axis)
+
+
+def sigmoid(z):
+    z = np.asarray(z, np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.where(z >= 0, 1 / (1 + np.exp(-z)), np.exp(z) / (1 + np.exp(z)))
+
+
+def softmax(z, axis=-1):
+    with np.errstate(over="ignore", invalid="ignore"):
+        e = np.exp(z - np.max(z, axis=axis, keepdims=True))
+        return e / e.sum(axis=axis, keepdims=True)
+
+
+def probabilities(scores, task, from_logits=False, axis=-1, temperature=1.0):
+    narrow = is_narrow(scores)
+    wide = widen(scores)
+    x = wide.astype(np.float64)
+    if from_logits:
+        largest = float(np.finfo(wide.dtype).max)
+        x = np.clip(x, -largest, largest) / temperature
+    if task == "multiclass" or (task == "binary" and x.shape[axis] == 2):
+        if from_logits:
+            return softmax(x, axis)
+        total = x.sum(axis=axis, keepdims=True)
+        return x / np.where(total > 0, total, 1) if narrow else x
+    p = sigmoid(x) if from_logits and x.size else x
+    if task == "binary":
+        return np.concatenate([1 - p, p], axis=axis)
+    return p
+
+
+def top_k(scores, k, axis=-1):
+    """Ids of the k best, where every class has its own score."""
+    rows, lead = _rows(scores, axis)
+    out = [[-1] * k if np.isnan(row).any() else order(flush(row))[:k] for row in rows]
+    return _back(np.array(out, np.int32).reshape(len(rows), k), lead, axis)
