@@ -1,6 +1,7 @@
 """Turn the scores of any trained Keras classifier into decisions."""
 
-from keras_labels.decoding import Decoding, Head
+from keras_labels.decoding import Decoding
+from keras_labels.head import Head
 from keras_labels.layers import (
     ArgmaxLayer,
     DecodingLayer,

@@ -1,85 +1,24 @@
-"""The spec: what a model emits (`Head`) and how it is decided (`Decoding`)."""
+"""How the scores of a head become decisions."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
-import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Any
 
+from keras_labels.arguments import (
+    as_thresholds,
+    check_label_counts,
+    check_probability,
+    shortened,
+)
 from keras_labels.class_names import as_class_names
-from keras_labels.errors import DecodingError, HeadError
+from keras_labels.errors import DecodingError
+from keras_labels.head import Head
 
-Task = Literal["binary", "multiclass", "multilabel"]
-TASKS: tuple[str, ...] = get_args(Task)
 DEFAULT_THRESHOLD = 0.5
 _VERSION = 1
-
-
-@dataclass(frozen=True)
-class Head:
-    """What a model emits: a fact, said by the user or read from the model.
-
-    Args:
-        task: `"binary"` (one unit, or two under a softmax), `"multiclass"` (exclusive
-            classes) or `"multilabel"` (independent labels).
-        units: length of the class axis of the scores.
-        from_logits: whether sigmoid or softmax has still to be applied.
-        axis: the class axis of the scores; not the batch axis 0.
-        evidence: sentences that say how this is known. Not part of equality.
-
-    Raises:
-        HeadError: if these do not fit together.
-
-    >>> Head("binary", units=1, from_logits=False).classes
-    2
-    """
-
-    task: Task
-    units: int
-    from_logits: bool
-    axis: int = -1
-    evidence: tuple[str, ...] = field(default=(), compare=False)
-
-    def __post_init__(self) -> None:
-        if self.task not in TASKS:
-            raise HeadError(f"`task` is one of {TASKS}. Received: {self.task!r}.")
-        object.__setattr__(self, "units", check_integer("units", self.units, HeadError))
-        object.__setattr__(self, "axis", check_integer("axis", self.axis, HeadError))
-        object.__setattr__(self, "from_logits", bool(self.from_logits))
-        object.__setattr__(self, "evidence", tuple(self.evidence))
-        if self.axis == 0:
-            raise HeadError("`axis` is the class axis; axis 0 holds the rows.")
-        self._check_units()
-
-    def _check_units(self) -> None:
-        if self.units < 1:
-            raise HeadError(f"`units` is at least 1. Received: {self.units}.")
-        if self.task == "multiclass" and self.units == 1:
-            raise HeadError(
-                "A softmax over one unit is always 1.0, so task 'multiclass' needs two "
-                "units or more. Received: units=1. For one sigmoid unit or one logit "
-                'pass task="binary".'
-            )
-        if self.task == "binary" and self.units > 2:
-            raise HeadError(
-                "Task 'binary' has one unit, or two under a softmax. Received: "
-                f'units={self.units}. Pass task="multiclass" for exclusive classes or '
-                'task="multilabel" for independent ones.'
-            )
-
-    @property
-    def classes(self) -> int:
-        """Number of columns of `predict_proba`, and of class names."""
-        return 2 if self.task == "binary" else self.units
-
-    @property
-    def activation(self) -> Literal["sigmoid", "softmax"]:
-        """The activation that makes probabilities of this head's logits."""
-        one_column = self.task == "multilabel" or self.units == 1
-        return "sigmoid" if one_column else "softmax"
 
 
 @dataclass(frozen=True)
@@ -120,6 +59,7 @@ class Decoding:
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
+        set_field(self, "head", self._head_of_the_threshold())
         set_field(self, "class_names", self._checked_names())
         set_field(self, "threshold", self._checked_threshold())
         set_field(self, "inclusive", bool(self.inclusive))
@@ -144,7 +84,7 @@ class Decoding:
                 f"A decoding has the fields {sorted(known)}. Received: {unknown}."
             )
         cut = changes.get("threshold")
-        if isinstance(cut, Mapping) and changes.get("head", self.head) == self.head:
+        if isinstance(cut, Mapping) and self.threshold and "head" not in changes:
             names = as_class_names(changes.get("class_names", self.class_names))
             named = cut_names(self.head, names)
             changes["threshold"] = {
@@ -182,6 +122,14 @@ class Decoding:
             )
         return cls(**{**rest, "head": Head(**rest["head"])})
 
+    def _head_of_the_threshold(self) -> Head:
+        """Two softmax units with a threshold are a binary head: it cuts column 1."""
+        head = self.head
+        if head.task != "multiclass" or head.units != 2 or _is_unset(self.threshold):
+            return head
+        said = "a threshold on two units: binary, and it cuts the second column"
+        return dataclasses.replace(head, task="binary", evidence=(*head.evidence, said))
+
     def _checked_names(self) -> tuple[str, ...] | None:
         names = as_class_names(self.class_names)
         if names is None or len(names) == self.head.classes:
@@ -193,13 +141,13 @@ class Decoding:
         }[self.head.task]
         raise DecodingError(
             f"`class_names` must hold {expected}. Received {len(names)}: "
-            f"{_shortened(names)}."
+            f"{shortened(names)}."
         )
 
     def _checked_threshold(self) -> tuple[float, ...]:
         head, cut = self.head, self.threshold
         if head.task == "multiclass":
-            if cut is None or (isinstance(cut, (tuple, list)) and not cut):
+            if _is_unset(cut):
                 return ()
             raise DecodingError(
                 "A multiclass head has no threshold: the class of the highest score "
@@ -217,7 +165,7 @@ class Decoding:
         named = cut_names(self.head, self.class_names)
         if unknown := [name for name in cut if name not in named]:
             raise DecodingError(
-                f"`threshold` by name takes the names {_shortened(named)}"
+                f"`threshold` by name takes the names {shortened(named)}"
                 + (" (pass `class_names` first)" if not named else "")
                 + f". Received: {unknown}."
             )
@@ -237,28 +185,8 @@ class Decoding:
             )
 
 
-def check_label_counts(
-    min_labels: Any, max_labels: Any = None
-) -> tuple[int, int | None]:
-    """Return both as ints, or raise unless `0 <= min_labels <= max_labels >= 1`."""
-    low = check_integer("min_labels", min_labels)
-    high = None if max_labels is None else check_integer("max_labels", max_labels)
-    most = math.inf if high is None else high
-    if not (0 <= low <= most and most >= 1):
-        raise DecodingError(
-            "`min_labels` is 0 or more, and `max_labels` is 1 or more and not below "
-            f"it. Received: min_labels={min_labels}, max_labels={max_labels}."
-        )
-    return low, high
-
-
-def check_k(k: Any, classes: int | None = None) -> int:
-    """Return k as an int, or raise unless it is between 1 and `classes`."""
-    number = check_integer("k", k)
-    if number < 1 or (classes is not None and number > classes):
-        most = "the number of classes" if classes is None else f"{classes} classes"
-        raise DecodingError(f"`k` is at least 1 and at most {most}. Received: {k!r}.")
-    return number
+def _is_unset(threshold: Any) -> bool:
+    return threshold is None or (isinstance(threshold, tuple) and not threshold)
 
 
 def cut_names(head: Head, class_names: Sequence[str] | None) -> tuple[str, ...]:
@@ -266,52 +194,3 @@ def cut_names(head: Head, class_names: Sequence[str] | None) -> tuple[str, ...]:
     if class_names is None:
         return ()
     return tuple(class_names[1:]) if head.task == "binary" else tuple(class_names)
-
-
-def as_thresholds(value: Any, count: int | None = None) -> tuple[float, ...]:
-    """Check a threshold, or one per label, each in (0, 1); one number serves `count`.
-
-    >>> as_thresholds(0.25, 3)
-    (0.25, 0.25, 0.25)
-    """
-    if getattr(value, "ndim", 0) or isinstance(value, (list, tuple)):
-        cuts = tuple(check_probability("threshold", t) for t in value)
-    else:
-        cuts = (check_probability("threshold", value),)
-    if count is not None and len(cuts) == 1:
-        return cuts * count
-    if count is not None and len(cuts) != count:
-        raise DecodingError(
-            f"`threshold` is one number or one per label, {count} here. "
-            f"Received {len(cuts)}: {_shortened(cuts)}."
-        )
-    return cuts
-
-
-def check_probability(name: str, value: Any) -> float:
-    """Return the value as a float in (0, 1), or raise."""
-    try:
-        number = math.nan if isinstance(value, str) else float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not 0.0 < number < 1.0:
-        raise DecodingError(
-            f"`{name}` is a probability between 0 and 1, both excluded. "
-            f"Received: {value!r}."
-        )
-    return number
-
-
-def check_integer(name: str, value: Any, error: type[Exception] = DecodingError) -> int:
-    """Return the value as an int, or raise."""
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        return operator.index(value)
-    except TypeError:
-        raise error(f"`{name}` is a whole number. Received: {value!r}.") from None
-
-
-def _shortened(items: Sequence[Any], most: int = 6) -> str:
-    shown = ", ".join(repr(item) for item in items[:most])
-    return f"[{shown}{', ...' if len(items) > most else ''}]"

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from keras import ops
 
-from keras_labels.decoding import Decoding, Head
+from keras_labels.decoding import Decoding
 from keras_labels.functional._arithmetic import (
     REJECTED,
     constant,
@@ -18,6 +18,7 @@ from keras_labels.functional._arithmetic import (
     widen,
 )
 from keras_labels.functional._probabilities import probabilities
+from keras_labels.head import Head
 
 
 def argmax(

@@ -46,7 +46,7 @@ def decode(
         HeadError: if the scores do not have the head's units.
 
     >>> import numpy as np
-    >>> from keras_labels.decoding import Head
+    >>> from keras_labels.head import Head
     >>> spam = Decoding(Head("binary", units=1, from_logits=False), threshold=0.7)
     >>> np.asarray(decode(np.array([[0.62]]), spam, ["classes"])["classes"]).tolist()
     [0]

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_labels.decoding import Decoding, Head
+from keras_labels.decoding import Decoding
 from keras_labels.functional._arithmetic import (
     REJECTED,
     first_best,
@@ -16,6 +16,7 @@ from keras_labels.functional._arithmetic import (
     widen,
 )
 from keras_labels.functional._threshold import is_over
+from keras_labels.head import Head
 
 
 def multi_label(

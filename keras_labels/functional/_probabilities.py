@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_labels.decoding import Head, Task
 from keras_labels.functional._arithmetic import (
     constant,
     dtype_of,
+    has_nan,
     require_units,
     widen,
 )
+from keras_labels.head import Head, Task
 
 _NARROW = ("float16", "bfloat16")
 
@@ -63,12 +64,15 @@ def probabilities(
 
 def activate(logits: Any, head: Head, temperature: float = 1.0) -> Any:
     """Apply the head's activation to widened logits, one column per class."""
-    largest = float(np.finfo(dtype_of(logits)).max)
+    largest = constant(np.finfo(dtype_of(logits)).max, logits)
+    # As arrays of its dtype: torch's `ops.minimum` narrows float64 to float32.
     logits = ops.clip(logits, -largest, largest)
     if temperature != 1.0:
         logits = ops.divide(logits, constant(temperature, logits))
     if head.activation == "softmax":
-        return ops.softmax(logits, axis=head.axis)
+        p = ops.softmax(logits, axis=head.axis)
+        # tensorflow gives 0 beside the NaN, which reads as a sure decision.
+        return ops.where(has_nan(logits, head.axis), float("nan"), p)
     if head.task == "binary":
         # sigmoid(-z) keeps the digits that 1 - sigmoid(z) loses.
         both = ops.concatenate([-logits, logits], axis=head.axis)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_labels.decoding import as_thresholds
+from keras_labels.arguments import as_thresholds
 from keras_labels.functional._arithmetic import (
     REJECTED,
     constant,

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_labels.decoding import Head, Task, check_k
+from keras_labels.arguments import check_k
 from keras_labels.functional._arithmetic import (
     REJECTED,
     first_best,
@@ -16,6 +16,7 @@ from keras_labels.functional._arithmetic import (
     widen,
 )
 from keras_labels.functional._probabilities import probabilities
+from keras_labels.head import Head, Task
 
 
 def top_k(

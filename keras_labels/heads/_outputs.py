@@ -91,6 +91,10 @@ def _traced(model: Any) -> Any:
             "its output has no shape yet. Call it once on a batch, or call "
             "model.build(input_shape)."
         )
+    return _run_on_specs(model, shapes)
+
+
+def _run_on_specs(model: Any, shapes: dict[str, Any]) -> Any:
     failure: Exception | None = None
     for dtype in (model.input_dtype, "int32"):  # token ids are not recorded as such
         args = [_specs(shape, dtype) for shape in shapes.values()]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import keras
 
 from keras_labels import functional
-from keras_labels.decoding import check_probability
+from keras_labels.arguments import check_probability
 from keras_labels.errors import DecodingError
 from keras_labels.layers._base import ScoreLayer, Shape, spec
 

@@ -9,8 +9,8 @@ import keras
 from keras import ops
 
 from keras_labels import functional
-from keras_labels.decoding import Head, Task
 from keras_labels.errors import DecodingError
+from keras_labels.head import Head, Task
 from keras_labels.layers._base import ScoreLayer, Shape, spec
 
 

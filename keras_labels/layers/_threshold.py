@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from keras_labels import functional
-from keras_labels.decoding import as_thresholds
+from keras_labels.arguments import as_thresholds
 from keras_labels.layers._base import ScoreLayer, Shape, spec
 
 

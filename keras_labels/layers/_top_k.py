@@ -7,7 +7,8 @@ from typing import Any
 import keras
 
 from keras_labels import functional
-from keras_labels.decoding import Head, Task, check_k
+from keras_labels.arguments import check_k
+from keras_labels.head import Head, Task
 from keras_labels.layers._base import ScoreLayer, Shape, spec
 
 

@@ -63,7 +63,9 @@ def _outputs_with_loss(model: Any, frame: FrameType) -> list[Any]:
         by_name = outputs if isinstance(outputs, dict) else {}
         names = getattr(model, "output_names", None) or by_name
         named = dict(zip(names, keras.tree.flatten(outputs), strict=False)) | by_name
-        return [named[name] for name in loss if loss[name] is not None and name in named]
+        return [
+            named[name] for name in loss if loss[name] is not None and name in named
+        ]
     flat: list[Any] = keras.tree.flatten(outputs)
     if isinstance(loss, (list, tuple)):
         return [out for out, one in zip(flat, loss, strict=False) if one is not None]

@@ -8,7 +8,8 @@ import pytest
 from keras import layers as L
 from keras import ops
 
-from keras_labels.decoding import Head
+from keras_labels.errors import HeadError
+from keras_labels.head import Head
 from keras_labels.heads import detect_head
 
 BINARY = Head("binary", 1, from_logits=False)
@@ -317,6 +318,14 @@ def test_final_layer_is_not_the_last_in_the_list():
     assert detect_head(only) == SOFTMAX
 
 
+def test_activation_is_read_as_it_is_now():
+    # Stripping the activation of a trained layer is a common way to its logits.
+    model = tail(L.Dense(1, "sigmoid", name="head"))
+    model.layers[-1].activation = None
+    with pytest.raises(HeadError, match=r"'head'.*it is linear"):
+        detect_head(model)
+
+
 def test_evidence_names_the_layer_and_what_stands_before_it():
     model = tail(L.Dense(3, "softmax", name="scores"), L.Reshape((1, 3), name="row"))
     assert detect_head(model).evidence == (
@@ -333,5 +342,6 @@ def test_values_never_decide():
     # FACTS 32: these scores lie in [0, 1] on every batch, and are still logits.
     model = tail(L.Dense(1, kernel_initializer="zeros", bias_initializer="ones"))
     model.compile(loss=keras.losses.BinaryCrossentropy(from_logits=True))
-    assert float(keras.ops.max(model(np.ones((2, 4), "float32")))) == 1.0
+    scores = keras.ops.convert_to_numpy(model(np.ones((2, 4), "float32")))
+    assert scores.tolist() == [[1.0], [1.0]]
     assert detect_head(model) == Head("binary", 1, from_logits=True)

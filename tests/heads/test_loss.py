@@ -9,8 +9,8 @@ import pytest
 from keras import layers as L
 from keras import losses
 
-from keras_labels.decoding import Head
 from keras_labels.errors import HeadError, HeadWarning
+from keras_labels.head import Head
 from keras_labels.heads import describe_outputs, detect_head
 
 BINARY = Head("binary", 1, from_logits=True)

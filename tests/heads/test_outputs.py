@@ -6,8 +6,8 @@ import pytest
 from keras import layers as L
 from keras import losses
 
-from keras_labels.decoding import Head
 from keras_labels.errors import HeadError, HeadWarning
+from keras_labels.head import Head
 from keras_labels.heads import (
     describe_outputs,
     detect_head,
@@ -282,6 +282,26 @@ class TwoInputs(keras.Model):
 def test_subclassed_model_with_a_dict_of_inputs():
     model = TwoInputs()
     model({"a": np.zeros((2, 4), "float32"), "b": np.zeros((2, 4), "float32")})
+    assert detect_head(model, task="multiclass", from_logits=False) == SPECIES
+
+
+class TwoShapes(keras.Model):
+    """Takes a list and a tensor, and is built with the shapes of both."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = L.Dense(3)
+
+    def build(self, inputs_shape, extra_shape):
+        self.dense.build(extra_shape)
+
+    def call(self, inputs, extra):
+        return self.dense(inputs[0]) + self.dense(inputs[1]) + self.dense(extra)
+
+
+def test_subclassed_model_with_several_arguments():
+    model, x = TwoShapes(), np.zeros((2, 4), "float32")
+    model([x, x], x)
     assert detect_head(model, task="multiclass", from_logits=False) == SPECIES
 
 

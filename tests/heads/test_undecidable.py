@@ -9,8 +9,8 @@ import pytest
 from keras import layers as L
 from keras import ops
 
-from keras_labels.decoding import Head
 from keras_labels.errors import HeadError
+from keras_labels.head import Head
 from keras_labels.heads import detect_head, resolve_head
 
 
@@ -165,6 +165,14 @@ UNDECIDABLE = {
         lambda: tail(L.Dense(10, "softmax"), L.Reshape((2, 5), name="split")),
         "'split'",
     ),
+    "axes moved once per step": (
+        lambda: tail(
+            L.Dense(3, "softmax"),
+            L.TimeDistributed(L.Permute((2, 1)), name="moved"),
+            shape=(5, 6, 4),
+        ),
+        "'moved'",
+    ),
     "unit axis reshaped away": (
         lambda: tail(
             L.Conv2D(1, 1, activation="sigmoid"),
@@ -254,7 +262,7 @@ def test_message_of_an_uncompiled_linear_head():
 
 
 def test_message_asks_for_the_task_too():
-    with pytest.raises(HeadError, match=r"from_logits=False, and task=\.$"):
+    with pytest.raises(HeadError, match=r"from_logits=False, and task=.multiclass"):
         detect_head(tail(L.Dense(3)))
 
 

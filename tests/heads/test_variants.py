@@ -6,8 +6,8 @@ import pytest
 from keras import layers as L
 from keras import losses
 
-from keras_labels.decoding import Head
 from keras_labels.errors import HeadError
+from keras_labels.head import Head
 from keras_labels.heads import detect_head
 
 SOFTMAX = Head("multiclass", 3, from_logits=False)
