@@ -1,7 +1,24 @@
-"""Turn the scores of any trained Keras classifier into decisions."""
+"""Turn the scores of any trained Keras classifier into decisions.
 
+Importing this registers the layers and models of the library with Keras, so that files
+that hold them load; it changes nothing else.
+"""
+
+from keras_labels import functional
+from keras_labels.decoder import append_decoding
 from keras_labels.decoding import Decoding
+from keras_labels.errors import (
+    DecodingError,
+    HeadError,
+    HeadWarning,
+    InputError,
+    KerasLabelsError,
+    SaveError,
+)
 from keras_labels.head import Head
+from keras_labels.heads import detect_head
+from keras_labels.integrations import remove_predict_classes, restore_predict_classes
+from keras_labels.labeled import LabeledModel
 from keras_labels.layers import (
     ArgmaxLayer,
     DecodingLayer,
@@ -10,5 +27,30 @@ from keras_labels.layers import (
     ThresholdLayer,
     TopKLayer,
 )
+from keras_labels.prediction import Prediction
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ArgmaxLayer",
+    "Decoding",
+    "DecodingError",
+    "DecodingLayer",
+    "Head",
+    "HeadError",
+    "HeadWarning",
+    "InputError",
+    "KerasLabelsError",
+    "LabeledModel",
+    "MultiLabelLayer",
+    "Prediction",
+    "ProbabilityLayer",
+    "SaveError",
+    "ThresholdLayer",
+    "TopKLayer",
+    "append_decoding",
+    "detect_head",
+    "functional",
+    "remove_predict_classes",
+    "restore_predict_classes",
+]

@@ -186,7 +186,7 @@ class Decoding:
 
 
 def _is_unset(threshold: Any) -> bool:
-    return threshold is None or (isinstance(threshold, tuple) and not threshold)
+    return threshold is None or (isinstance(threshold, (tuple, list)) and not threshold)
 
 
 def cut_names(head: Head, class_names: Sequence[str] | None) -> tuple[str, ...]:

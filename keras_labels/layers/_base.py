@@ -31,8 +31,7 @@ class ScoreLayer(keras.layers.Layer):
     def call(self, scores: Any, training: bool | None = None) -> Any:
         """Decode the scores; integer outputs refuse to be trained through."""
         self._specs(tuple(scores.shape))
-        if training:
-            refuse_training(self)
+        refuse_training(self, training)
         return self._decode(scores)
 
     def compute_output_spec(self, scores: Any, **_: Any) -> Any:

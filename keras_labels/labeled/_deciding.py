@@ -1,0 +1,247 @@
+"""The predictions of a labeled model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import keras
+import numpy as np
+
+from keras_labels.decoder import DecodedModel, Decodings
+from keras_labels.decoding import Decoding
+from keras_labels.errors import DecodingError
+from keras_labels.labeled._delegation import DelegatingModel
+from keras_labels.layers import DecodingLayer, TopKLayer
+from keras_labels.prediction import (
+    labels,
+    names_of,
+    one_prediction,
+    predict,
+    predict_with_targets,
+    ranked,
+    refuse_invalid,
+)
+
+Invalid = Literal["raise", "mark"]
+
+
+class DecidingModel(DelegatingModel):
+    """Base of `LabeledModel`: what it predicts beside the scores."""
+
+    _decoding: Decodings
+
+    def __init__(self, model: keras.Model, decoding: Decodings, **kwargs: Any) -> None:
+        super().__init__(model, **kwargs)
+        # Past Keras' tracking: a dict set on a model becomes a wrapper of its own.
+        object.__setattr__(self, "_decoding", decoding)
+        object.__setattr__(self, "_decoders", _Decoders())
+
+    def predict_proba(self, x: Any, **options: Any) -> Any:
+        """Predict the probability of every class.
+
+        Args:
+            x: whatever `keras.Model.predict` takes.
+            **options: `batch_size`, `steps`, `verbose` (0) and `callbacks`, as there.
+
+        Returns:
+            float32 `(rows, ..., classes)`, column j for `class_names[j]`; two columns
+            for a binary model. Several outputs: a dict by output name.
+
+        Raises:
+            InputError: if `x` is a sample without its batch axis.
+        """
+        return predict(self._decoder("probabilities"), x, **options)
+
+    def predict_classes(
+        self, x: Any, *, invalid: Invalid = "raise", **options: Any
+    ) -> Any:
+        """Predict class ids.
+
+        Args:
+            x: whatever `keras.Model.predict` takes.
+            invalid: `"raise"` for rows with NaN scores, or `"mark"` to give them -1.
+            **options: `batch_size`, `steps`, `verbose` (0) and `callbacks`, as there.
+
+        Returns:
+            int32 `(rows, ...)`, for multilabel `(rows, ..., labels)` of 0 and 1; -1
+            where rejected. Several outputs: a dict by output name.
+
+        Raises:
+            InputError: if rows have NaN scores, or `x` lacks its batch axis.
+        """
+        return self._decide(x, invalid, options)
+
+    def predict_labels(
+        self, x: Any, *, invalid: Invalid = "raise", **options: Any
+    ) -> Any:
+        """Predict class names.
+
+        Args:
+            x: whatever `keras.Model.predict` takes.
+            invalid: `"raise"` for rows with NaN scores, or `"mark"` to give them None.
+            **options: `batch_size`, `steps`, `verbose` (0) and `callbacks`, as there.
+
+        Returns:
+            Array of str `(rows, ...)`, `None` where rejected; for multilabel a list of
+            tuples. Several outputs: a dict by output name.
+
+        Raises:
+            DecodingError: if the decoding has no class names.
+            InputError: if rows have NaN scores, or `x` lacks its batch axis.
+        """
+        self._each(names_of)  # without names: raise before the model runs
+        classes = self._decide(x, invalid, options)
+        return self._each(lambda rule, ids: labels(ids, rule), classes)
+
+    def predict_top_k(
+        self, x: Any, k: int = 5, *, invalid: Invalid = "raise", **options: Any
+    ) -> Any:
+        """Predict the k best classes with their probabilities.
+
+        Args:
+            x: whatever `keras.Model.predict` takes.
+            k: how many, at most the number of classes.
+            invalid: `"raise"` for rows with NaN scores, or `"mark"` for empty lists.
+            **options: `batch_size`, `steps`, `verbose` (0) and `callbacks`, as there.
+
+        Returns:
+            For each row a list of (class name, probability), best first, in Python
+            strings and floats; class ids in place of names that are not known.
+
+        Raises:
+            DecodingError: if k is above the number of classes.
+            InputError: if rows have NaN scores, or `x` lacks its batch axis.
+        """
+        best = predict(self._decoder("top_k", k), x, **options)
+        if _raises(invalid):
+            self._each(lambda _, pair: refuse_invalid(pair[0] < 0), best)
+        return self._each(lambda rule, pair: ranked(pair[0], pair[1], rule), best)
+
+    def predict_one(self, sample: Any, **options: Any) -> Any:
+        """Predict a single sample that has no batch axis.
+
+        Args:
+            sample: an array, or a list or dict of arrays, without the batch axis.
+            **options: `invalid` and those of `predict_classes`.
+
+        Returns:
+            A `Prediction(label, class_id, probability, probabilities)`; several
+            outputs: a dict by output name.
+
+        Raises:
+            InputError: if the head decides more than once for a sample, or its scores
+                are NaN.
+        """
+        raises = _raises(options.pop("invalid", "raise"))
+        x = keras.tree.map_structure(lambda a: np.asarray(a)[None], sample)
+        made = predict(self._decoder("both"), x, **options)
+
+        def one(rule: Decoding, both: Any) -> Any:
+            if raises:
+                refuse_invalid(np.isnan(both["probabilities"]))
+            return one_prediction(both["classes"], both["probabilities"], rule)
+
+        return self._each(one, made)
+
+    def predict_with_targets(
+        self, dataset: Any, *, steps: int | None = None, verbose: Any = 0
+    ) -> tuple[Any, Any]:
+        """Predict a dataset that carries its targets, reading it once.
+
+        Targets and predictions stay paired even if the dataset shuffles.
+
+        Args:
+            dataset: batches of (x, y) or (x, y, sample_weight).
+            steps: how many batches to read; all if `None`.
+            verbose: as in `keras.Model.predict`, but silent by default.
+
+        Returns:
+            `(y_true, probabilities)`.
+
+        Raises:
+            InputError: if it is no dataset, or holds no targets.
+        """
+        return predict_with_targets(
+            self._decoder("probabilities"), dataset, steps=steps, verbose=verbose
+        )
+
+    def _decide(self, x: Any, invalid: Invalid, options: dict[str, Any]) -> Any:
+        """Return classes; with `invalid="raise"` no row of them has NaN scores."""
+        raises = _raises(invalid)
+        # A rejected class is -1 as well: then the probabilities tell NaN from it.
+        rejects = self._each(lambda rule: rule.reject_below is not None)
+        both = raises and (any(rejects.values()) if self._several else rejects)
+        made = predict(self._decoder("both" if both else "classes"), x, **options)
+
+        def one(_: Decoding, result: Any) -> Any:
+            classes = result["classes"] if both else result
+            if raises and both:
+                refuse_invalid(np.isnan(result["probabilities"]))
+            elif raises:
+                refuse_invalid(classes < 0)
+            return classes
+
+        return self._each(one, made)
+
+    @property
+    def _several(self) -> bool:
+        return isinstance(self._decoding, dict)
+
+    def _each(self, function: Callable[..., Any], values: Any = None) -> Any:
+        """Apply a function to the decoding of each head, and its part of `values`."""
+        rules = self._decoding
+        if not isinstance(rules, dict):
+            return function(rules) if values is None else function(rules, values)
+        if values is None:
+            return {name: function(rule) for name, rule in rules.items()}
+        return {
+            name: function(rules[name], value) if name in rules else value
+            for name, value in values.items()
+        }
+
+    def _decoder(self, kind: str, k: int = 0) -> DecodedModel:
+        """Return the model that gives one kind of decision, made once."""
+        variables = tuple(id(variable) for variable in self.model.variables)
+        decoders: _Decoders = self._decoders
+        return decoders.get(
+            # `quantize` replaces variables, and tensorflow keeps the old graph.
+            (kind, k, variables),
+            lambda: self._made_decoder(kind, k),
+        )
+
+    def _made_decoder(self, kind: str, k: int) -> DecodedModel:
+        def layer(rule: Decoding) -> keras.Layer:
+            head = rule.head
+            if kind == "top_k":
+                return TopKLayer(k, head.task, head.from_logits, head.axis)
+            both = ("probabilities", "classes")
+            return DecodingLayer(rule, both if kind == "both" else kind)
+
+        decoder = DecodedModel(self.model, self._each(layer), flat=False)
+        decoder.run_eagerly = self.model.run_eagerly
+        if self.model.compiled:
+            decoder.jit_compile = self.model.jit_compile
+        return decoder
+
+
+class _Decoders:
+    """Decoded models by what they give. Plain and empty when copied or pickled."""
+
+    def __init__(self) -> None:
+        self._made: dict[Any, DecodedModel] = {}
+        self.rebuildable = False  # whether the inner model's config was tried out
+
+    def get(self, key: Any, make: Callable[[], DecodedModel]) -> DecodedModel:
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_made": {}, "rebuildable": False}
+
+
+def _raises(invalid: str) -> bool:
+    if invalid not in ("raise", "mark"):
+        raise DecodingError(f"`invalid` is 'raise' or 'mark'. Received: {invalid!r}.")
+    return invalid == "raise"

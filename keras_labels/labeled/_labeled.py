@@ -1,0 +1,196 @@
+"""The front door: a trained model with its decisions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_labels.decoder import Decodings, append_decoding
+from keras_labels.decoding import Decoding
+from keras_labels.errors import DecodingError
+from keras_labels.head import Head, Task
+from keras_labels.labeled._deciding import DecidingModel
+from keras_labels.labeled._explanation import explanation
+from keras_labels.labeled._resolution import changed, resolve
+from keras_labels.labeled._saving import refuse_h5, require_rebuildable, serialized
+from keras_labels.layers import DecodingLayer
+
+
+@keras.saving.register_keras_serializable(package="keras_labels")
+class LabeledModel(DecidingModel):
+    """A trained Keras classifier that gives probabilities, class ids and labels.
+
+    It holds the model and shares its weights: `fit`, `evaluate`, `compile`, `predict`
+    and its call are the model's own. What it adds are the decisions.
+
+    Args:
+        model: a trained `keras.Model`, or the path of one.
+        task: `"binary"`, `"multiclass"` or `"multilabel"`; detected if `None`.
+        from_logits: whether the model gives logits; detected if `None`.
+        axis: the class axis of the scores; detected if `None`.
+        class_names: one name per class, `[negative, positive]` for a binary model: a
+            list, `{id: name}`, `{name: id}`, or an object with `class_names`,
+            `class_indices` or `classes_`.
+        threshold: cut on the probability, for binary and multilabel: a number, one per
+            label, or `{name: value}`; 0.5 if `None`.
+        inclusive: whether a probability on the cut is positive.
+        reject_below: least probability that a decision needs; below it the class is -1.
+        min_labels: least number of labels of a multilabel row.
+        max_labels: largest number of labels of a multilabel row.
+        heads: for a model of several outputs, `{output name: {these keywords}}`. An
+            output that is not named passes through as raw scores.
+        decoding: a `Decoding` (or `{output name: Decoding}`) in place of all of these.
+        name: name of this model.
+
+    Raises:
+        HeadError: if it cannot be told what the model emits. The message says which
+            argument decides.
+        DecodingError: if the decision does not fit that.
+
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, "softmax")])
+    >>> labeled = LabeledModel(model, class_names=["cat", "dog"])
+    >>> import numpy as np
+    >>> labeled.predict_labels(np.zeros((1, 4))).tolist()
+    ['cat']
+    """
+
+    def __init__(
+        self,
+        model: keras.Model | str | Path,
+        *,
+        task: Task | None = None,
+        from_logits: bool | None = None,
+        axis: int | None = None,
+        class_names: Any = None,
+        threshold: float | Sequence[float] | Mapping[str, float] | None = None,
+        inclusive: bool = False,
+        reject_below: float | None = None,
+        min_labels: int = 0,
+        max_labels: int | None = None,
+        heads: Mapping[str, Any] | None = None,
+        decoding: Decodings | None = None,
+        name: str | None = None,
+    ) -> None:
+        if isinstance(model, (str, os.PathLike)):
+            model = keras.saving.load_model(model)
+        if isinstance(model, LabeledModel):
+            raise DecodingError(
+                "This model is a LabeledModel already. For other decisions with the "
+                "same weights call labeled.with_decoding(...)."
+            )
+        keywords = {
+            "task": task,
+            "from_logits": from_logits,
+            "axis": axis,
+            "class_names": class_names,
+            "threshold": threshold,
+            "inclusive": inclusive,
+            "reject_below": reject_below,
+            "min_labels": min_labels,
+            "max_labels": max_labels,
+        }
+        super().__init__(model, resolve(model, keywords, heads, decoding), name=name)
+
+    @property
+    def decoding(self) -> Decodings:
+        """The decision; `{output name: Decoding}` for several outputs."""
+        found: Decodings = self._decoding
+        return dict(found) if isinstance(found, dict) else found
+
+    @property
+    def head(self) -> Head | dict[str, Head]:
+        """What the model emits, with the evidence."""
+        return self._each(lambda rule: rule.head)  # type: ignore[no-any-return]
+
+    @property
+    def class_names(self) -> Any:
+        """Names of the classes, or `None`."""
+        return self._each(lambda rule: rule.class_names)
+
+    def explain(self) -> str:
+        """Say what was detected, from what evidence, and which rule is applied."""
+        return explanation(self.model, self._decoding)
+
+    def with_decoding(self, **changes: Any) -> LabeledModel:
+        """Return a `LabeledModel` of the same weights with another decision.
+
+        Args:
+            **changes: `class_names`, `threshold`, `inclusive`, `reject_below`,
+                `min_labels`, `max_labels`; or `heads={output name: {...}}`.
+
+        Raises:
+            DecodingError: if a change does not fit.
+        """
+        return LabeledModel(self.model, decoding=changed(self._decoding, changes))
+
+    def decoded(
+        self, outputs: str | Sequence[str] = ("probabilities", "classes")
+    ) -> keras.Model:
+        """Return a plain Keras model that gives decisions, sharing the weights.
+
+        Args:
+            outputs: which of `"probabilities"`, `"classes"`, `"scores"`: several give
+                a dict by these names, a string gives that output alone. For several
+                heads the names are `species_classes`, ...
+        """
+        layers = self._each(lambda rule: DecodingLayer(rule, outputs))
+        return append_decoding(self.model, layers)
+
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Save to a `.keras` file that loads as a `LabeledModel`.
+
+        Raises:
+            SaveError: if the file could not be loaded again.
+        """
+        refuse_h5(filepath)
+        super().save(filepath, *args, **kwargs)
+
+    def export(
+        self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any
+    ) -> None:
+        """Export the decoded model, as `labeled.decoded().export` does.
+
+        The file gives `probabilities` and `classes`, not scores.
+
+        Args:
+            filepath: where to write.
+            format: as in `keras.Model.export`.
+            **kwargs: as in `keras.Model.export`.
+        """
+        self.decoded().export(filepath, format=format, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the inner model and the decisions as plain data.
+
+        Raises:
+            SaveError: if the inner model could not be made from it again.
+        """
+        model = serialized(self.model)
+        if not self._decoders.rebuildable:
+            require_rebuildable(self.model, model)
+            self._decoders.rebuildable = True
+        # The outer config has it, so that load_model(compile=False) is obeyed.
+        model.pop("compile_config", None)
+        rules = self._decoding
+        plain: Any = self._each(Decoding.to_dict)
+        return {
+            "name": self.name,
+            "model": model,
+            "decoding": {"heads": plain} if isinstance(rules, dict) else plain,
+        }
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Any = None
+    ) -> LabeledModel:
+        """Make the model of a config."""
+        model = keras.saving.deserialize_keras_object(config["model"], custom_objects)
+        plain = config["decoding"]
+        if "heads" not in plain:
+            return cls(model, decoding=Decoding.from_dict(plain), name=config["name"])
+        heads = {n: Decoding.from_dict(one) for n, one in plain["heads"].items()}
+        return cls(model, decoding=heads, name=config["name"])

@@ -1,0 +1,166 @@
+"""A model and what the user said of it -> its decodings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from keras_labels.decoder import Decodings
+from keras_labels.decoding import Decoding
+from keras_labels.errors import DecodingError, HeadError
+from keras_labels.heads import describe_outputs, output_names, resolve_head
+
+_HEAD = ("task", "from_logits", "axis")
+_DECISION = (
+    "class_names",
+    "threshold",
+    "inclusive",
+    "reject_below",
+    "min_labels",
+    "max_labels",
+)
+_UNSAID = {"inclusive": False, "min_labels": 0}
+
+
+def resolve(
+    model: keras.Model,
+    keywords: Mapping[str, Any],
+    heads: Mapping[str, Any] | None,
+    decoding: Decodings | None,
+) -> Decodings:
+    """Return the decoding of a model, or `{output name: Decoding}`.
+
+    Args:
+        model: the model.
+        keywords: what the user said of the single head.
+        heads: what the user said of each of several heads.
+        decoding: everything said already.
+
+    Raises:
+        HeadError: if a head cannot be told.
+        DecodingError: if what was said does not fit the model.
+    """
+    said = {k: v for k, v in keywords.items() if not _is_unsaid(k, v)}
+    ways = {"heads": heads, "decoding": decoding, **said}
+    given = [name for name, value in ways.items() if value is not None]
+    if len(given) > 1 and ("heads" in given or "decoding" in given):
+        raise DecodingError(
+            "`decoding` says everything, and `heads` says it for each output; neither "
+            f"goes together with other keywords. Received: {given}."
+        )
+    if decoding is not None:
+        heads = decoding if isinstance(decoding, Mapping) else None
+        if heads is None:
+            return _whole(decoding)
+    names = output_names(model)
+    if heads is not None:
+        return _several(model, names, heads)
+    if names is not None:
+        raise HeadError(_which_outputs(model))
+    return _single(model, None, said)
+
+
+def _is_unsaid(name: str, value: Any) -> bool:
+    return value is None or (name in _UNSAID and value is _UNSAID[name])
+
+
+def _whole(decoding: Any) -> Decoding:
+    if not isinstance(decoding, Decoding):
+        raise DecodingError(
+            "`decoding` is a Decoding, or a dict of them by output name. Received: "
+            f"{decoding!r} (type {type(decoding).__name__})."
+        )
+    return decoding
+
+
+def _single(
+    model: keras.Model, output: str | None, said: Mapping[str, Any]
+) -> Decoding:
+    head = resolve_head(
+        model, output, **{name: said[name] for name in _HEAD if name in said}
+    )
+    return Decoding(head, **{name: said[name] for name in _DECISION if name in said})
+
+
+def _several(
+    model: keras.Model, names: tuple[str, ...] | None, heads: Mapping[str, Any]
+) -> dict[str, Decoding]:
+    if names is None:
+        raise DecodingError(
+            f"'{model.name}' has one output, so `heads` has nothing to name. Pass its "
+            "keywords to LabeledModel directly."
+        )
+    unknown = [name for name in heads if name not in names]
+    if unknown or not heads:
+        raise DecodingError(
+            f"`heads` names outputs of '{model.name}', which are {list(names)}. "
+            f"Received: {unknown or dict(heads)}."
+        )
+    return {name: _said_of(model, name, heads[name]) for name in names if name in heads}
+
+
+def _said_of(model: keras.Model, name: str, said: Any) -> Decoding:
+    if isinstance(said, Decoding):
+        return said
+    known = (*_HEAD, *_DECISION)
+    if not isinstance(said, Mapping) or not set(said) <= set(known):
+        raise DecodingError(
+            f"`heads[{name!r}]` is a Decoding or a dict of the keywords "
+            f"{', '.join(known)}. Received: {said!r}."
+        )
+    return _single(model, name, said)
+
+
+def _which_outputs(model: keras.Model) -> str:
+    known = describe_outputs(model)
+    lines = [
+        f"  {name}: " + (str(fact) if isinstance(fact, HeadError) else summary(fact))
+        for name, fact in known.items()
+    ]
+    first = next(iter(known))
+    return (
+        f"'{model.name}' has several outputs; say which of them are classifiers: "
+        f"LabeledModel(model, heads={{{first!r}: {{...}}}}). Known of each:\n"
+        + "\n".join(lines)
+    )
+
+
+def summary(head: Any) -> str:
+    """Return what a head is in a few words."""
+    units = "unit" if head.units == 1 else "units"
+    kind = "logits" if head.from_logits else "probabilities"
+    return f"{head.task}, {head.units} {units}, {kind}"
+
+
+def changed(decodings: Decodings, changes: Mapping[str, Any]) -> Decodings:
+    """Return decodings with some decisions changed.
+
+    Raises:
+        DecodingError: if a change is unknown or does not fit.
+    """
+    if not isinstance(decodings, dict):
+        return _replaced(decodings, changes)
+    heads = changes.get("heads")
+    if set(changes) - {"heads"} or not isinstance(heads, Mapping):
+        raise DecodingError(
+            "Of several heads say which to change: with_decoding(heads={"
+            f"{next(iter(decodings))!r}: {{...}}}}). Received: {sorted(changes)}."
+        )
+    if unknown := [name for name in heads if name not in decodings]:
+        raise DecodingError(
+            f"The decoded outputs are {list(decodings)}. Received: {unknown}."
+        )
+    return {
+        name: _replaced(rule, heads.get(name, {})) for name, rule in decodings.items()
+    }
+
+
+def _replaced(rule: Decoding, changes: Mapping[str, Any]) -> Decoding:
+    if unknown := sorted(set(changes) - set(_DECISION)):
+        raise DecodingError(
+            f"with_decoding changes {', '.join(_DECISION)}. Received: {unknown}. What "
+            "the model emits is a fact: say it when you make the LabeledModel."
+        )
+    return rule.replace(**changes)

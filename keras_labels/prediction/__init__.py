@@ -1,0 +1,24 @@
+"""A decoded model and data -> arrays, and arrays -> what people read."""
+
+from keras_labels.prediction._guard import guarded
+from keras_labels.prediction._labels import (
+    Prediction,
+    labels,
+    names_of,
+    one_prediction,
+    ranked,
+    refuse_invalid,
+)
+from keras_labels.prediction._predict import predict, predict_with_targets
+
+__all__ = [
+    "Prediction",
+    "guarded",
+    "labels",
+    "names_of",
+    "one_prediction",
+    "predict",
+    "predict_with_targets",
+    "ranked",
+    "refuse_invalid",
+]

@@ -1,0 +1,153 @@
+"""Arrays and a `Decoding` -> what people read: labels, ranked lists, one prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from keras_labels.decoding import Decoding
+from keras_labels.errors import DecodingError, InputError
+
+Label = str | tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The decision on one sample.
+
+    Args:
+        label: the class name; a tuple of names for multilabel; `None` if rejected, or
+            if the decoding has no names.
+        class_id: the class id, -1 if rejected; a tuple of ids for multilabel.
+        probability: the probability of the decided class (multilabel: one for each
+            label in the tuple); of the most probable class if rejected.
+        probabilities: every class (by name, or by id without names) to its
+            probability.
+    """
+
+    label: Label
+    class_id: int | tuple[int, ...]
+    probability: float | tuple[float, ...]
+    probabilities: dict[Any, float]
+
+
+def labels(classes: np.ndarray, decoding: Decoding) -> Any:
+    """Turn class ids into names.
+
+    Args:
+        classes: int32 `(rows, ...)`; multilabel `(rows, ..., labels)` of 0 and 1.
+        decoding: the decoding with the names.
+
+    Returns:
+        An array of str in the shape of `classes`, `None` where the id is -1. For
+        multilabel a list (nested for dense heads) of tuples, `None` for a row without
+        a decided label.
+
+    Raises:
+        DecodingError: if the decoding has no names.
+    """
+    names = names_of(decoding)
+    if decoding.head.task != "multilabel":
+        return np.array([*names, None], dtype=object)[classes]
+    marks = np.moveaxis(classes, decoding.head.axis, -1)
+    return _by_row(marks, lambda row: _marked(row, names))
+
+
+def _marked(row: np.ndarray, names: tuple[str, ...]) -> tuple[str, ...] | None:
+    if (row == -1).all():
+        return None
+    return tuple(names[i] for i in np.flatnonzero(row == 1))
+
+
+def names_of(decoding: Decoding) -> tuple[str, ...]:
+    """Return the class names, or raise if there are none."""
+    if decoding.class_names is None:
+        raise DecodingError(
+            "Labels need class names, and this decoding has none. Pass class_names=["
+            f"...] ({decoding.head.classes} of them), or call predict_classes for ids."
+        )
+    return tuple(decoding.class_names)
+
+
+def _by_row(array: np.ndarray, function: Callable[[np.ndarray], Any]) -> list[Any]:
+    """Apply a function to the last axis, giving nested lists of the others."""
+    if array.ndim == 1:
+        return function(array)  # type: ignore[no-any-return]
+    return [_by_row(part, function) for part in array]
+
+
+def ranked(ids: np.ndarray, probabilities: np.ndarray, decoding: Decoding) -> list[Any]:
+    """Turn ranked ids and probabilities into lists of (name or id, probability).
+
+    Args:
+        ids: int32 `(rows, ..., k)`; -1 throughout a row that has NaN.
+        probabilities: float32 of the same shape.
+        decoding: the decoding; without names the ids stand for them.
+
+    Returns:
+        A list of pairs for each row, in Python strings and floats; empty where the
+        ids are -1. Nested for dense heads.
+    """
+    names = decoding.class_names or tuple(range(decoding.head.classes))
+    axis = decoding.head.axis
+    pairs = np.stack([np.moveaxis(ids, axis, -1), np.moveaxis(probabilities, axis, -1)])
+    pairs = np.moveaxis(pairs.astype("float64"), 0, -2)
+
+    def one(pair: np.ndarray) -> list[tuple[Any, float]]:
+        return [(names[int(i)], float(p)) for i, p in pair.T if i >= 0]
+
+    return _nested(pairs, one)
+
+
+def _nested(pairs: np.ndarray, function: Callable[[np.ndarray], Any]) -> list[Any]:
+    if pairs.ndim == 2:
+        return function(pairs)  # type: ignore[no-any-return]
+    return [_nested(part, function) for part in pairs]
+
+
+def one_prediction(
+    classes: np.ndarray, probabilities: np.ndarray, decoding: Decoding
+) -> Prediction:
+    """Make the `Prediction` of a batch of one row.
+
+    Raises:
+        InputError: if the head decides more than once for a sample (a dense head).
+    """
+    p = probabilities[0]
+    if p.ndim != 1:
+        raise InputError(
+            "predict_one gives one decision for a sample, and this head gives one for "
+            f"each position: shape {p.shape}. Call predict_classes(sample[None])[0]."
+        )
+    names = decoding.class_names
+    by_class = dict(zip(names or range(len(p)), map(float, p), strict=True))
+    if decoding.head.task == "multilabel":
+        ids = tuple(int(i) for i in np.flatnonzero(classes[0] == 1))
+        label = labels(classes, decoding)[0] if names else None
+        return Prediction(label, ids, tuple(float(p[i]) for i in ids), by_class)
+    class_id = int(classes[0])
+    label = labels(classes, decoding)[0] if names else None
+    best = p.max() if class_id < 0 else p[class_id]
+    return Prediction(label, class_id, float(best), by_class)
+
+
+def refuse_invalid(invalid: np.ndarray) -> None:
+    """Raise if any row is marked, naming how many and which.
+
+    Args:
+        invalid: booleans `(rows, ...)`.
+
+    Raises:
+        InputError: naming the rows.
+    """
+    rows = np.flatnonzero(invalid.any(axis=tuple(range(1, invalid.ndim))))
+    if len(rows):
+        shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
+        raise InputError(
+            f"{len(rows)} of {len(invalid)} rows have NaN scores, so no class can be "
+            f"decided: rows {shown}. Look for NaN in the input and the weights, or "
+            'pass invalid="mark" to get class -1 (label None) for them.'
+        )
