@@ -6,7 +6,7 @@ from sklearn.metrics import accuracy_score, classification_report
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from keras_labels.integrations import restore_predict_classes
+from keras_labels import restore_predict_classes
 
 
 def main() -> float:

@@ -37,7 +37,7 @@ class ScoreLayer(keras.layers.Layer):
     def compute_output_spec(self, scores: Any, **_: Any) -> Any:
         """Return the symbolic outputs, with their true dtypes."""
         return keras.tree.map_structure(
-            lambda spec: keras.KerasTensor(spec.shape, dtype=spec.dtype),
+            lambda spec: keras.KerasTensor(spec.shape, dtype=spec.dtype or scores.dtype),
             self._specs(tuple(scores.shape)),
         )
 
@@ -87,6 +87,6 @@ class ScoreLayer(keras.layers.Layer):
         return f"{type(self).__name__} '{self.name}'"
 
 
-def spec(shape: Shape, dtype: str) -> keras.InputSpec:
-    """Return the shape and dtype of one output."""
+def spec(shape: Shape, dtype: str | None) -> keras.InputSpec:
+    """Return the shape and dtype of one output; no dtype: that of the scores."""
     return keras.InputSpec(shape=shape, dtype=dtype)

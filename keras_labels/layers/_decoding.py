@@ -26,7 +26,8 @@ class DecodingLayer(ScoreLayer):
 
     Input shape: `(rows, ..., units)`, float or integer, as the head says.
     Output shape: a dict by output name. `probabilities`: `(rows, ..., classes)`,
-    float32; `classes`: `(rows, ...)`, int32 (multilabel: one 0 or 1 per label).
+    float32; `classes`: `(rows, ...)`, int32 (multilabel: one 0 or 1 per label);
+    `scores`: as given.
 
     Raises:
         DecodingError: if an output is unknown.
@@ -79,7 +80,7 @@ class DecodingLayer(ScoreLayer):
         made = {
             "probabilities": spec(self._resized(shape, head.classes), "float32"),
             "classes": spec(self._resized(shape, marks), "int32"),
-            "scores": spec(shape, "float32"),
+            "scores": spec(shape, None),
         }
         if isinstance(self.outputs, str):
             return made[self.outputs]

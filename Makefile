@@ -1,0 +1,66 @@
+# Every target does its own set-up: on a fresh machine `make demo` or `make test` is all.
+PYTHON ?= python3
+PYTHON310 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.10*/bin/python) python3.10)
+VENV ?= .venv
+LOWEST ?= .venv-lowest
+# A plain `torch` pulls gigabytes of CUDA where an index has no CPU build of its newest.
+TORCH ?= torch==2.13.0
+TENSORFLOW ?= tensorflow-cpu
+PYTEST = TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
+CORE = keras_labels tests --ignore tests/examples
+
+.PHONY: help demo test test-lowest check format bench clean
+
+help:
+	@echo "make demo          train small models on real data and read their decisions"
+	@echo "make test          all tests on tensorflow, the core again on jax and torch"
+	@echo "make test-lowest   the core on python 3.10, keras 3.12 and tensorflow 2.18"
+	@echo "make check         format, lint, types, floors"
+	@echo "make format        let ruff rewrite the files"
+	@echo "make bench         the tables of benchmarks/README.md"
+
+# The demo needs one backend; the tests need all three.
+$(VENV)/.demo: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install -q --upgrade pip
+	$(VENV)/bin/python -m pip install -q $(TENSORFLOW) scikit-learn -e .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	$(VENV)/bin/python -m pip install -q jax "$(TORCH)" -e ".[dev]"
+	touch $@
+
+$(LOWEST)/.test: pyproject.toml
+	$(PYTHON310) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install -q --upgrade pip
+	$(LOWEST)/bin/python -m pip install -q keras==3.12.0 tensorflow-cpu==2.18.0 -e ".[dev]"
+	touch $@
+
+demo: $(VENV)/.demo
+	TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python examples/quickstart.py
+
+test: $(VENV)/.test
+	KERAS_BACKEND=tensorflow $(PYTEST) --cov=keras_labels --cov-report=term:skip-covered keras_labels tests
+	KERAS_BACKEND=jax $(PYTEST) $(CORE)
+	KERAS_BACKEND=torch $(PYTEST) $(CORE)
+
+test-lowest: $(LOWEST)/.test
+	KERAS_BACKEND=tensorflow TF_CPP_MIN_LOG_LEVEL=3 $(LOWEST)/bin/python -m pytest -q -n 2 --dist loadfile $(CORE)
+
+check: $(VENV)/.test
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_floors.py
+
+format: $(VENV)/.test
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+bench: $(VENV)/.test
+	for backend in tensorflow jax torch; do \
+	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python benchmarks/argmax.py || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
