@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_labels.errors import DecodingError
+from keras_labels.prediction import guarded
 
-_logger = logging.getLogger(__name__)
+_logger = logging.getLogger("keras_labels")
 
 
 def restore_predict_classes(model: Any) -> Any:
@@ -137,7 +138,8 @@ _METHODS = {"predict_proba": predict_proba, "predict_classes": predict_classes}
 
 
 def _scores(model: Any, x: Any, batch_size: int, verbose: Any) -> NDArray[Any]:
-    scores = model.predict(x, batch_size=batch_size, verbose=verbose)
+    with guarded(model):
+        scores = model.predict(x, batch_size=batch_size, verbose=verbose)
     if not isinstance(scores, np.ndarray):
         raise _several_outputs(model, f"predict() is a {type(scores).__name__}")
     return scores
