@@ -81,6 +81,7 @@ def trained_models():
             "digits, logits",
             digits(),
             network(64, 10, None, logits),
+            # A digit of which the model is less sure is left undecided.
             {"class_names": DIGITS, "reject_below": 0.8},
         ),
         (

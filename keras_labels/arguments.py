@@ -78,6 +78,13 @@ def check_integer(name: str, value: Any, error: type[Exception] = DecodingError)
         raise error(f"`{name}` is a whole number. Received: {value!r}.") from None
 
 
+def check_flag(name: str, value: Any, error: type[Exception] = DecodingError) -> bool:
+    """Return the value as a bool, or raise: `None` and "no" are not False."""
+    if value not in (True, False):
+        raise error(f"`{name}` is True or False. Received: {value!r}.")
+    return bool(value)
+
+
 def shortened(items: Sequence[Any], most: int = 6) -> str:
     """Return the first items as a list for a message."""
     shown = ", ".join(repr(item) for item in items[:most])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from keras_labels.arguments import shortened
 from keras_labels.errors import DecodingError
 
 _CARRIERS = ("class_names", "class_indices", "classes_")
@@ -96,17 +98,22 @@ def _checked(names: tuple[Any, ...]) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise DecodingError(
                 f"`class_names` must be strings: name {position} is {name!r} "
-                f"(type {type(name).__name__}). Pass [str(name) for name in names]."
+                f"(type {type(name).__name__}). Pass [{_as_string(name)} for name in "
+                "names]."
             )
         if not name:
             raise DecodingError(
                 f"`class_names` must not be empty: name {position} is ''."
             )
     plain = tuple(str(name) for name in names)
-    twice = sorted({name for name in plain if plain.count(name) > 1})
-    if twice:
+    if len(set(plain)) < len(plain):
+        twice = sorted(name for name, count in Counter(plain).items() if count > 1)
         raise DecodingError(
             "`class_names` must be unique, so that a label means one class. "
-            f"These stand more than once: {twice}."
+            f"These stand more than once: {shortened(twice)}."
         )
     return plain
+
+
+def _as_string(name: Any) -> str:
+    return "name.decode()" if isinstance(name, bytes) else "str(name)"

@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_labels.arguments import (
     as_thresholds,
+    check_flag,
     check_label_counts,
     check_probability,
     shortened,
@@ -62,7 +63,7 @@ class Decoding:
         set_field(self, "head", self._head_of_the_threshold())
         set_field(self, "class_names", self._checked_names())
         set_field(self, "threshold", self._checked_threshold())
-        set_field(self, "inclusive", bool(self.inclusive))
+        set_field(self, "inclusive", check_flag("inclusive", self.inclusive))
         if self.reject_below is not None:
             reject = check_probability("reject_below", self.reject_below)
             set_field(self, "reject_below", reject)
@@ -110,17 +111,24 @@ class Decoding:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Decoding:
-        """Make the decoding that `to_dict` described."""
-        rest = dict(data)
-        version = rest.pop("version", None)
+        """Make the decoding that `to_dict` described.
+
+        Raises:
+            DecodingError: if the data is of another kind, or of a later release.
+        """
         fields = {f.name for f in dataclasses.fields(cls)}
-        if version != _VERSION or not {"head"} <= set(rest) <= fields:
+        try:
+            rest = {**data}
+            version, head = rest.pop("version"), Head(**rest.pop("head"))
+        except (KeyError, TypeError):  # something else, or a head with other fields
+            version = None
+        if version != _VERSION or not set(rest) <= fields:
             raise DecodingError(
                 f"Cannot read this decoding: this release knows version {_VERSION} "
-                f"with the fields {sorted(fields)}. Received: version {version!r} with "
-                f"{sorted(rest)}. It may come from a later keras_labels."
+                f"with the fields {sorted(fields)}. Received: {data!r:.300}. It may "
+                "come from a later keras_labels."
             )
-        return cls(**{**rest, "head": Head(**rest["head"])})
+        return cls(head, **rest)
 
     def _head_of_the_threshold(self) -> Head:
         """Two softmax units with a threshold are a binary head: it cuts column 1."""
@@ -187,6 +195,9 @@ class Decoding:
 
 def _is_unset(threshold: Any) -> bool:
     return threshold is None or (isinstance(threshold, (tuple, list)) and not threshold)
+
+
+Decodings = Decoding | dict[str, Decoding]
 
 
 def cut_names(head: Head, class_names: Sequence[str] | None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from keras_labels.arguments import check_integer
+from keras_labels.arguments import check_flag, check_integer
 from keras_labels.errors import HeadError
 
 Task = Literal["binary", "multiclass", "multilabel"]
@@ -42,7 +42,8 @@ class Head:
             raise HeadError(f"`task` is one of {TASKS}. Received: {self.task!r}.")
         object.__setattr__(self, "units", check_integer("units", self.units, HeadError))
         object.__setattr__(self, "axis", check_integer("axis", self.axis, HeadError))
-        object.__setattr__(self, "from_logits", bool(self.from_logits))
+        said = check_flag("from_logits", self.from_logits, HeadError)
+        object.__setattr__(self, "from_logits", said)
         object.__setattr__(self, "evidence", tuple(self.evidence))
         if self.axis == 0:
             raise HeadError("`axis` is the class axis; axis 0 holds the rows.")

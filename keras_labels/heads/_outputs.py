@@ -19,6 +19,7 @@ class Output(NamedTuple):
 
     name: str
     shape: tuple[int | None, ...]
+    dtype: str
     tail: Tail
     loss: LossFact
 
@@ -45,6 +46,7 @@ def outputs_of(model: Any) -> Outputs:
         Output(
             name,
             tuple(tensor.shape),
+            str(tensor.dtype),
             _tail(model, tensor),
             loss_of(model, key, position, len(keys)),
         )

@@ -19,6 +19,11 @@ class Said(NamedTuple):
 
 def head_of(output: Output, said: Said) -> Head:
     """Decide one head, or raise a `HeadError` that names what would decide it."""
+    if "int" in output.dtype and None in said[:2]:
+        raise HeadError(
+            f"'{output.tail.name}' gives {output.dtype}, so the model ends in "
+            "decisions already, and not in scores. Take the model before that layer."
+        )
     axis = _axis(output, said)
     units = output.shape[axis]
     if units is None:
@@ -128,6 +133,12 @@ def contradictions(output: Output, said: Said) -> list[str]:
             "scores are read as probabilities. The jax and torch backends trained the "
             "activation applied twice: remove it, or compile with from_logits=False. "
             "Pass from_logits=False to say that this is meant."
+        )
+    if probabilities and said.from_logits:
+        found.append(
+            f"'{tail.name}' {tail.says}, and from_logits=True was said, so that "
+            f"{tail.kind} is applied twice: a sigmoid then stays between 0.50 and "
+            "0.73, a softmax over ten classes below 0.24. Leave from_logits out."
         )
     several = tail.kind == "sigmoid" and output.shape[_axis(output, said)] != 1
     if several and loss.family in ("categorical", "by units") and said.task is None:

@@ -8,22 +8,26 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from keras_labels.decoder import DecodedModel, Decodings
-from keras_labels.decoding import Decoding
-from keras_labels.errors import DecodingError
+from keras_labels.arguments import check_k
+from keras_labels.decoder import DecodedModel
+from keras_labels.decoding import Decoding, Decodings
+from keras_labels.errors import DecodingError, KerasLabelsError
 from keras_labels.labeled._delegation import DelegatingModel
 from keras_labels.layers import DecodingLayer, TopKLayer
 from keras_labels.prediction import (
+    batch_of_one,
     labels,
     names_of,
     one_prediction,
     predict,
     predict_with_targets,
     ranked,
+    refuse_improbable,
     refuse_invalid,
 )
 
 Invalid = Literal["raise", "mark"]
+_TOP = 5
 
 
 class DecidingModel(DelegatingModel):
@@ -49,9 +53,12 @@ class DecidingModel(DelegatingModel):
             for a binary model. Several outputs: a dict by output name.
 
         Raises:
-            InputError: if `x` is a sample without its batch axis.
+            InputError: if `x` is a sample without its batch axis, or the scores of a
+                model that was said to give probabilities lie outside [0, 1].
         """
-        return predict(self._decoder("probabilities"), x, **options)
+        probabilities = predict(self._decoder("probabilities"), x, **options)
+        self._check_probable(probabilities)
+        return probabilities
 
     def predict_classes(
         self, x: Any, *, invalid: Invalid = "raise", **options: Any
@@ -95,13 +102,19 @@ class DecidingModel(DelegatingModel):
         return self._each(lambda rule, ids: labels(ids, rule), classes)
 
     def predict_top_k(
-        self, x: Any, k: int = 5, *, invalid: Invalid = "raise", **options: Any
+        self,
+        x: Any,
+        k: int | None = None,
+        *,
+        invalid: Invalid = "raise",
+        **options: Any,
     ) -> Any:
         """Predict the k best classes with their probabilities.
 
         Args:
             x: whatever `keras.Model.predict` takes.
-            k: how many, at most the number of classes.
+            k: how many, at most the number of classes; 5, or all if they are fewer,
+                if `None`.
             invalid: `"raise"` for rows with NaN scores, or `"mark"` for empty lists.
             **options: `batch_size`, `steps`, `verbose` (0) and `callbacks`, as there.
 
@@ -113,8 +126,11 @@ class DecidingModel(DelegatingModel):
             DecodingError: if k is above the number of classes.
             InputError: if rows have NaN scores, or `x` lacks its batch axis.
         """
+        raises = _raises(invalid)
+        if k is not None:
+            self._each(lambda rule: check_k(k, rule.head.classes))
         best = predict(self._decoder("top_k", k), x, **options)
-        if _raises(invalid):
+        if raises:
             self._each(lambda _, pair: refuse_invalid(pair[0] < 0), best)
         return self._each(lambda rule, pair: ranked(pair[0], pair[1], rule), best)
 
@@ -134,15 +150,15 @@ class DecidingModel(DelegatingModel):
                 are NaN.
         """
         raises = _raises(options.pop("invalid", "raise"))
-        x = keras.tree.map_structure(lambda a: np.asarray(a)[None], sample)
-        made = predict(self._decoder("both"), x, **options)
+        made = predict(self._decoder("both"), batch_of_one(sample), **options)
 
         def one(rule: Decoding, both: Any) -> Any:
             if raises:
                 refuse_invalid(np.isnan(both["probabilities"]))
+            refuse_improbable(both["probabilities"], rule)
             return one_prediction(both["classes"], both["probabilities"], rule)
 
-        return self._each(one, made)
+        return self._each(one, made, rest=lambda scores: scores[0])
 
     def predict_with_targets(
         self, dataset: Any, *, steps: int | None = None, verbose: Any = 0
@@ -162,21 +178,27 @@ class DecidingModel(DelegatingModel):
         Raises:
             InputError: if it is no dataset, or holds no targets.
         """
-        return predict_with_targets(
+        y_true, probabilities = predict_with_targets(
             self._decoder("probabilities"), dataset, steps=steps, verbose=verbose
         )
+        self._check_probable(probabilities)
+        return y_true, probabilities
+
+    def _check_probable(self, probabilities: Any) -> None:
+        """Raise if what was said to be probabilities is none."""
+        self._each(lambda rule, p: refuse_improbable(p, rule), probabilities)
 
     def _decide(self, x: Any, invalid: Invalid, options: dict[str, Any]) -> Any:
         """Return classes; with `invalid="raise"` no row of them has NaN scores."""
         raises = _raises(invalid)
         # A rejected class is -1 as well: then the probabilities tell NaN from it.
         rejects = self._each(lambda rule: rule.reject_below is not None)
-        both = raises and (any(rejects.values()) if self._several else rejects)
+        both = raises and any(keras.tree.flatten(rejects))
         made = predict(self._decoder("both" if both else "classes"), x, **options)
 
         def one(_: Decoding, result: Any) -> Any:
             classes = result["classes"] if both else result
-            if raises and both:
+            if both:
                 refuse_invalid(np.isnan(result["probabilities"]))
             elif raises:
                 refuse_invalid(classes < 0)
@@ -184,37 +206,43 @@ class DecidingModel(DelegatingModel):
 
         return self._each(one, made)
 
-    @property
-    def _several(self) -> bool:
-        return isinstance(self._decoding, dict)
+    def _each(
+        self,
+        function: Callable[..., Any],
+        values: Any = None,
+        rest: Callable[[Any], Any] = lambda value: value,
+    ) -> Any:
+        """Apply a function to the decoding of each head, and its part of `values`.
 
-    def _each(self, function: Callable[..., Any], values: Any = None) -> Any:
-        """Apply a function to the decoding of each head, and its part of `values`."""
+        `rest` is applied to what passes through.
+        """
         rules = self._decoding
         if not isinstance(rules, dict):
             return function(rules) if values is None else function(rules, values)
         if values is None:
-            return {name: function(rule) for name, rule in rules.items()}
+            return {n: _of_output(n, function, rule) for n, rule in rules.items()}
         return {
-            name: function(rules[name], value) if name in rules else value
+            name: _of_output(name, function, rules[name], value)
+            if name in rules
+            else rest(value)
             for name, value in values.items()
         }
 
-    def _decoder(self, kind: str, k: int = 0) -> DecodedModel:
+    def _decoder(self, kind: str, k: int | None = None) -> DecodedModel:
         """Return the model that gives one kind of decision, made once."""
-        variables = tuple(id(variable) for variable in self.model.variables)
         decoders: _Decoders = self._decoders
         return decoders.get(
-            # `quantize` replaces variables, and tensorflow keeps the old graph.
-            (kind, k, variables),
+            (kind, k, self.model.run_eagerly),
+            self.model.variables,
             lambda: self._made_decoder(kind, k),
         )
 
-    def _made_decoder(self, kind: str, k: int) -> DecodedModel:
+    def _made_decoder(self, kind: str, k: int | None) -> DecodedModel:
         def layer(rule: Decoding) -> keras.Layer:
             head = rule.head
             if kind == "top_k":
-                return TopKLayer(k, head.task, head.from_logits, head.axis)
+                best = min(_TOP, head.classes) if k is None else k
+                return TopKLayer(best, head.task, head.from_logits, head.axis)
             both = ("probabilities", "classes")
             return DecodingLayer(rule, both if kind == "both" else kind)
 
@@ -226,19 +254,31 @@ class DecidingModel(DelegatingModel):
 
 
 class _Decoders:
-    """Decoded models by what they give. Plain and empty when copied or pickled."""
+    """Decoded models by what they give. Plain: Keras saves nothing of it."""
 
     def __init__(self) -> None:
         self._made: dict[Any, DecodedModel] = {}
+        self._variables: list[Any] = []
         self.rebuildable = False  # whether the inner model's config was tried out
 
-    def get(self, key: Any, make: Callable[[], DecodedModel]) -> DecodedModel:
-        if key not in self._made:
-            self._made[key] = make()
-        return self._made[key]
+    def get(
+        self, key: Any, variables: list[Any], make: Callable[[], DecodedModel]
+    ) -> DecodedModel:
+        # `quantize` replaces variables, and tensorflow keeps the old graph.
+        if list(map(id, variables)) != list(map(id, self._variables)):
+            self._made, self._variables = {}, variables
+        made = self._made
+        if key not in made:
+            made[key] = make()
+        return made[key]
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_made": {}, "rebuildable": False}
+
+def _of_output(name: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Apply a function to what belongs to an output, which its errors then name."""
+    try:
+        return function(*args)
+    except KerasLabelsError as error:
+        raise type(error)(f"Output '{name}': {error}") from None
 
 
 def _raises(invalid: str) -> bool:

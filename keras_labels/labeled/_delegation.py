@@ -60,18 +60,26 @@ class DelegatingModel(keras.Model):
     run_eagerly = _delegated("run_eagerly", False)
     jit_compile = _delegated("jit_compile", False)
     history = _delegated("history")
+    train_function = _delegated("train_function")  # TensorBoard draws it
+    _initial_epoch = _delegated("_initial_epoch")  # BackupAndRestore sets it
     inputs = _delegated("inputs")
     outputs = _delegated("outputs")
     input_shape = _delegated("input_shape")
     output_shape = _delegated("output_shape")
-    input_names = _delegated("input_names")
-    output_names = _delegated("output_names")
 
     def __init__(self, model: keras.Model, **kwargs: Any) -> None:
         # The inner model has its own policy: nothing is cast on the way to it.
         super().__init__(**{**kwargs, "dtype": "float32", "autocast": False})
         self.model = model
-        self.built = model.built
+
+    @property
+    def built(self) -> bool:
+        """Whether the inner model is built."""
+        return bool(getattr(getattr(self, "model", None), "built", False))
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        """Nothing to keep: Keras sets it when the inner model was built with it."""
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Return the scores of the inner model, unchanged."""
@@ -91,6 +99,23 @@ class DelegatingModel(keras.Model):
         if isinstance(self.model, keras.Sequential) and tensors:
             return tensors[0]  # a Sequential that was never called has no `.output`
         return getattr(self.model, name)
+
+    @property
+    def input_names(self) -> list[str] | None:
+        """Names of the symbolic inputs of the inner model."""
+        return None if self.inputs is None else [t.name for t in self.inputs]
+
+    @property
+    def output_names(self) -> list[str] | None:
+        """Names of the output layers of the inner model."""
+        if isinstance(self.model, keras.Sequential) and self.outputs:
+            return [self.layers[-1].name]  # only a Functional model has its own
+        return getattr(self.model, "output_names", None)
+
+    @property
+    def layers(self) -> Any:
+        """Layers of the inner model."""
+        return self.model.layers
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """Return a layer of the inner model."""

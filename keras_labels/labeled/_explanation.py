@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 
 from keras_labels.arguments import shortened
-from keras_labels.decoder import Decodings
-from keras_labels.decoding import Decoding
+from keras_labels.decoding import Decoding, Decodings
+from keras_labels.heads import output_names
 from keras_labels.labeled._resolution import summary
 
 
@@ -15,8 +15,9 @@ def explanation(model: keras.Model, decodings: Decodings) -> str:
     if not isinstance(decodings, dict):
         return "\n".join([f"model: {model.name}", *_lines(decodings)])
     parts = [f"model: {model.name}"]
-    for name, rule in decodings.items():
-        parts += [f"output: {name}", *(f"  {line}" for line in _lines(rule))]
+    for name in output_names(model) or ():
+        lines = _lines(decodings[name]) if name in decodings else ["passes through"]
+        parts += [f"output: {name}", *(f"  {line}" for line in lines)]
     return "\n".join(parts)
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import keras
 
-from keras_labels.decoder import Decodings, append_decoding
-from keras_labels.decoding import Decoding
+from keras_labels.decoder import append_decoding, rebuildable_config
+from keras_labels.decoding import Decoding, Decodings
 from keras_labels.errors import DecodingError
 from keras_labels.head import Head, Task
 from keras_labels.labeled._deciding import DecidingModel
 from keras_labels.labeled._explanation import explanation
-from keras_labels.labeled._resolution import changed, resolve
-from keras_labels.labeled._saving import refuse_h5, require_rebuildable, serialized
+from keras_labels.labeled._resolution import DECISION, changed, resolve
+from keras_labels.labeled._saving import refuse_h5, refuse_h5_config
 from keras_labels.layers import DecodingLayer
 
 
@@ -79,8 +79,9 @@ class LabeledModel(DecidingModel):
             model = keras.saving.load_model(model)
         if isinstance(model, LabeledModel):
             raise DecodingError(
-                "This model is a LabeledModel already. For other decisions with the "
-                "same weights call labeled.with_decoding(...)."
+                "This model is a LabeledModel already. Its file is loaded with "
+                "keras.saving.load_model(path); for other decisions with the same "
+                "weights call labeled.with_decoding(...)."
             )
         keywords = {
             "task": task,
@@ -94,6 +95,14 @@ class LabeledModel(DecidingModel):
             "max_labels": max_labels,
         }
         super().__init__(model, resolve(model, keywords, heads, decoding), name=name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("head", "decoding", *DECISION):
+            raise DecodingError(
+                f"A LabeledModel is not changed in place, so `{name}` cannot be set. "
+                "Call labeled.with_decoding(...): it gives one with the same weights."
+            )
+        super().__setattr__(name, value)
 
     @property
     def decoding(self) -> Decodings:
@@ -125,7 +134,8 @@ class LabeledModel(DecidingModel):
         Raises:
             DecodingError: if a change does not fit.
         """
-        return LabeledModel(self.model, decoding=changed(self._decoding, changes))
+        rules = changed(self._decoding, changes)
+        return LabeledModel(self.model, decoding=rules, name=self.name)
 
     def decoded(
         self, outputs: str | Sequence[str] = ("probabilities", "classes")
@@ -147,6 +157,7 @@ class LabeledModel(DecidingModel):
             SaveError: if the file could not be loaded again.
         """
         refuse_h5(filepath)
+        self.get_config()  # raises before Keras opens the file, and so empties it
         super().save(filepath, *args, **kwargs)
 
     def export(
@@ -169,12 +180,9 @@ class LabeledModel(DecidingModel):
         Raises:
             SaveError: if the inner model could not be made from it again.
         """
-        model = serialized(self.model)
-        if not self._decoders.rebuildable:
-            require_rebuildable(self.model, model)
-            self._decoders.rebuildable = True
-        # The outer config has it, so that load_model(compile=False) is obeyed.
-        model.pop("compile_config", None)
+        refuse_h5_config()
+        model = rebuildable_config(self.model, tried=self._decoders.rebuildable)
+        self._decoders.rebuildable = True
         rules = self._decoding
         plain: Any = self._each(Decoding.to_dict)
         return {

@@ -7,13 +7,12 @@ from typing import Any
 
 import keras
 
-from keras_labels.decoder import Decodings
-from keras_labels.decoding import Decoding
+from keras_labels.decoding import Decoding, Decodings
 from keras_labels.errors import DecodingError, HeadError
 from keras_labels.heads import describe_outputs, output_names, resolve_head
 
 _HEAD = ("task", "from_logits", "axis")
-_DECISION = (
+DECISION = (
     "class_names",
     "threshold",
     "inclusive",
@@ -48,12 +47,13 @@ def resolve(
     if len(given) > 1 and ("heads" in given or "decoding" in given):
         raise DecodingError(
             "`decoding` says everything, and `heads` says it for each output; neither "
-            f"goes together with other keywords. Received: {given}."
+            f"goes together with other keywords. Received: {given}. With `heads` say "
+            'them of an output: heads={name: {"threshold": 0.3}}.'
         )
-    if decoding is not None:
-        heads = decoding if isinstance(decoding, Mapping) else None
-        if heads is None:
-            return _whole(decoding)
+    if isinstance(decoding, Mapping):
+        heads = decoding
+    elif decoding is not None:
+        return _whole(model, decoding)
     names = output_names(model)
     if heads is not None:
         return _several(model, names, heads)
@@ -66,13 +66,35 @@ def _is_unsaid(name: str, value: Any) -> bool:
     return value is None or (name in _UNSAID and value is _UNSAID[name])
 
 
-def _whole(decoding: Any) -> Decoding:
+def _whole(model: keras.Model, decoding: Any) -> Decoding:
     if not isinstance(decoding, Decoding):
         raise DecodingError(
             "`decoding` is a Decoding, or a dict of them by output name. Received: "
             f"{decoding!r} (type {type(decoding).__name__})."
         )
-    return decoding
+    try:
+        names = output_names(model)
+    except HeadError:  # of a model that is not built the shape is not known yet
+        return decoding
+    if names is not None:
+        raise HeadError(_which_outputs(model))
+    return _with_units(model, None, decoding)
+
+
+def _with_units(model: keras.Model, output: str | None, rule: Decoding) -> Decoding:
+    """Return the decoding, or raise if the output has other units."""
+    head = rule.head
+    # Labels may be of any number: all that is read here is a shape.
+    found = resolve_head(
+        model, output, task="multilabel", from_logits=False, axis=head.axis
+    )
+    if found.units != head.units:
+        raise HeadError(
+            f"The decoding is for {head.units} units on axis {head.axis}, and "
+            f"'{output or model.name}' has {found.units} there. Make one for this "
+            "model: LabeledModel(model, class_names=..., threshold=...)."
+        )
+    return rule
 
 
 def _single(
@@ -81,7 +103,7 @@ def _single(
     head = resolve_head(
         model, output, **{name: said[name] for name in _HEAD if name in said}
     )
-    return Decoding(head, **{name: said[name] for name in _DECISION if name in said})
+    return Decoding(head, **{name: said[name] for name in DECISION if name in said})
 
 
 def _several(
@@ -91,6 +113,11 @@ def _several(
         raise DecodingError(
             f"'{model.name}' has one output, so `heads` has nothing to name. Pass its "
             "keywords to LabeledModel directly."
+        )
+    if not isinstance(heads, Mapping):
+        raise DecodingError(
+            f"`heads` is a dict by output name: heads={{{names[0]!r}: {{...}}}}. "
+            f"Received: {heads!r}."
         )
     unknown = [name for name in heads if name not in names]
     if unknown or not heads:
@@ -103,8 +130,8 @@ def _several(
 
 def _said_of(model: keras.Model, name: str, said: Any) -> Decoding:
     if isinstance(said, Decoding):
-        return said
-    known = (*_HEAD, *_DECISION)
+        return _with_units(model, name, said)
+    known = (*_HEAD, *DECISION)
     if not isinstance(said, Mapping) or not set(said) <= set(known):
         raise DecodingError(
             f"`heads[{name!r}]` is a Decoding or a dict of the keywords "
@@ -158,9 +185,9 @@ def changed(decodings: Decodings, changes: Mapping[str, Any]) -> Decodings:
 
 
 def _replaced(rule: Decoding, changes: Mapping[str, Any]) -> Decoding:
-    if unknown := sorted(set(changes) - set(_DECISION)):
+    if unknown := sorted(set(changes) - set(DECISION)):
         raise DecodingError(
-            f"with_decoding changes {', '.join(_DECISION)}. Received: {unknown}. What "
+            f"with_decoding changes {', '.join(DECISION)}. Received: {unknown}. What "
             "the model emits is a fact: say it when you make the LabeledModel."
         )
     return rule.replace(**changes)

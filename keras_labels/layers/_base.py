@@ -37,7 +37,9 @@ class ScoreLayer(keras.layers.Layer):
     def compute_output_spec(self, scores: Any, **_: Any) -> Any:
         """Return the symbolic outputs, with their true dtypes."""
         return keras.tree.map_structure(
-            lambda spec: keras.KerasTensor(spec.shape, dtype=spec.dtype or scores.dtype),
+            lambda spec: keras.KerasTensor(
+                spec.shape, dtype=spec.dtype or scores.dtype
+            ),
             self._specs(tuple(scores.shape)),
         )
 

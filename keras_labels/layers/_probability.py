@@ -50,7 +50,7 @@ class ProbabilityLayer(ScoreLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(axis=axis, **kwargs)
-        self.task = task
+        self.task = Head(task, 2, from_logits, axis).task  # two units fit every task
         self.from_logits = bool(from_logits)
         self.temperature = float(temperature)
         if not (math.isfinite(self.temperature) and self.temperature > 0):

@@ -50,7 +50,7 @@ class TopKLayer(ScoreLayer):
     ) -> None:
         super().__init__(axis=axis, **kwargs)
         self.k = check_k(k)
-        self.task = task
+        self.task = Head(task, 2, from_logits, axis).task  # two units fit every task
         self.from_logits = bool(from_logits)
 
     def get_config(self) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from keras_labels.errors import DecodingError
 
 
 def _code(method: str) -> CodeType:
-    return inspect.unwrap(getattr(keras.Model, method)).__code__
+    code: CodeType = inspect.unwrap(getattr(keras.Model, method)).__code__
+    return code
 
 
 _TRAIN_STEP = _code("train_step")
@@ -36,8 +37,10 @@ _verdicts: weakref.WeakKeyDictionary[Any, tuple[Any, bool]] = (
 
 def refuse_training(layer: Any, training: bool | None) -> None:
     """Raise if a `fit` under way has a loss on an integer output."""
-    # torch.compile and torch.export cannot read a stack: inference never does.
-    frame = _training_frame() if training or _is_symbolic() else None
+    # No training argument in the caller's `call`: None is what its `fit` says, too.
+    if _is_compiled() or (training is False and not _is_build()):
+        return
+    frame = _training_frame()
     culprit = None if frame is None else _culprit(frame, layer)
     if culprit is not None:
         raise DecodingError(
@@ -49,7 +52,16 @@ def refuse_training(layer: Any, training: bool | None) -> None:
         )
 
 
-def _is_symbolic() -> bool:
+def _is_compiled() -> bool:
+    """Tell if torch.compile or a strict torch.export reads this: they have no stack."""
+    if keras.backend.backend() != "torch":
+        return False
+    import torch
+
+    return bool(torch.compiler.is_dynamo_compiling())
+
+
+def _is_build() -> bool:
     with keras.SymbolicScope() as scope:
         return scope.original_scope is not None
 
@@ -73,13 +85,14 @@ def _culprit(frame: FrameType, layer: Any) -> Any:
     model = frame.f_locals["self"]
     if type(model).compute_loss is not keras.Model.compute_loss:
         return None
-    if (outputs := getattr(model, "outputs", None)) is not None:
-        makers = (_integer_maker(out, layer) for out in _with_loss(model, outputs))
+    if getattr(model, "outputs", None) is not None:
+        made = _with_loss(model, _outputs_of_graph(model))
+        makers = (_integer_maker(output, layer) for output in made)
         return next((maker for maker in makers if maker is not None), None)
     if model not in _verdicts or _verdicts[model][0] is not model.loss:
         _verdicts[model] = model.loss, False  # for the calls that asking makes
-        outputs = _with_loss(model, _outputs_of_call(model, frame.f_locals["x"]))
-        integers = any(_integer_maker(output, layer) for output in outputs)
+        made = _with_loss(model, _outputs_of_call(model, frame.f_locals["x"]))
+        integers = any(_integer_maker(output, layer) for output in made)
         _verdicts[model] = model.loss, integers
     return layer if _verdicts[model][1] else None
 
@@ -105,6 +118,11 @@ def _with_loss(model: Any, outputs: Any) -> list[Any]:
         named = dict(zip(names, flat, strict=False)) | by_name
         return [named[name] for name in loss if loss[name] and name in named]
     return [output for output, one in zip(flat, loss, strict=False) if one]
+
+
+def _outputs_of_graph(model: Any) -> Any:
+    by_name = getattr(model, "output", None)  # which a Sequential may lack
+    return by_name if isinstance(by_name, dict) else model.outputs
 
 
 def _outputs_of_call(model: Any, x: Any) -> Any:

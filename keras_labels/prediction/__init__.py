@@ -1,18 +1,21 @@
 """A decoded model and data -> arrays, and arrays -> what people read."""
 
 from keras_labels.prediction._guard import guarded
+from keras_labels.prediction._inputs import batch_of_one
 from keras_labels.prediction._labels import (
     Prediction,
     labels,
     names_of,
     one_prediction,
     ranked,
+    refuse_improbable,
     refuse_invalid,
 )
 from keras_labels.prediction._predict import predict, predict_with_targets
 
 __all__ = [
     "Prediction",
+    "batch_of_one",
     "guarded",
     "labels",
     "names_of",
@@ -20,5 +23,6 @@ __all__ = [
     "predict",
     "predict_with_targets",
     "ranked",
+    "refuse_improbable",
     "refuse_invalid",
 ]

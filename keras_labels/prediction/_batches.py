@@ -1,148 +1,213 @@
-"""Data as a user holds it -> data as Keras reads it the way the user meant."""
+"""Data as a user holds it -> batches."""
 
 from __future__ import annotations
 
+import collections
 import itertools
-import operator
+import math
+import numbers
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import keras
 import numpy as np
 
-from keras_labels.decoder import is_plain_graph
 from keras_labels.errors import InputError
 
+_SCALARS = (numbers.Number, np.generic, str, bytes)
 
-def inputs_of(batch: Any) -> Any:
-    """Return the inputs of a batch: all of it if bare, the first of a tuple."""
-    x, _, _ = keras.utils.unpack_x_y_sample_weight(_in_tuple(batch))
+
+def in_memory(x: Any) -> Any:
+    """Return data that consists of arrays as NumPy arrays, or None for a dataset."""
+    x = as_arrays(x)
+    leaves = [leaf for leaf in keras.tree.flatten(x) if leaf is not None]
+    if not leaves or not all(is_array(leaf) for leaf in leaves):
+        return None
     return keras.tree.map_structure(as_numpy, x)
 
 
-def targets_of(batch: Any) -> Any:
-    """Return the targets of a batch `(x, y)` or `(x, y, sample_weight)`.
+def as_arrays(x: Any) -> Any:
+    """Return nested lists of numbers or strings in `x` as arrays.
+
+    Raises:
+        InputError: if the lists have different lengths.
+    """
+    if isinstance(x, Mapping):
+        return {name: as_arrays(value) for name, value in x.items()}
+    if not isinstance(x, (list, tuple)) or not x:
+        return x
+    if not all(isinstance(leaf, _SCALARS) for leaf in keras.tree.flatten(x)):
+        return [as_arrays(value) for value in x]
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise InputError(
+            "A list of numbers has rows of one length. Received rows of different "
+            "lengths: pad them (keras.utils.pad_sequences). For several inputs pass a "
+            "list or dict of arrays."
+        ) from None
+
+
+def is_array(value: Any) -> bool:
+    """Tell whether a value is an array, of any framework."""
+    ways = ("__array__", "toarray")  # scipy's sparse matrices have the second
+    return hasattr(value, "shape") and (
+        keras.ops.is_tensor(value) or any(hasattr(value, way) for way in ways)
+    )
+
+
+def as_numpy(value: Any) -> Any:
+    """Return an array of any framework as a NumPy array; leave what is no array."""
+    if keras.ops.is_tensor(value):
+        return keras.ops.convert_to_numpy(value)
+    if hasattr(value, "detach"):  # torch under another backend
+        value = value.detach().cpu()
+    return np.asarray(value) if hasattr(value, "__array__") else value
+
+
+def slices(x: Any, batch_size: int) -> tuple[Iterator[Any], int]:
+    """Return the batches of arrays, and how many there are.
+
+    Raises:
+        InputError: if the arrays do not have the same number of rows.
+    """
+    arrays = [a for a in keras.tree.flatten(x) if a is not None]
+    counts = {a.shape[0] if a.shape else "no" for a in arrays}
+    if len(counts) > 1 or "no" in counts:
+        raise InputError(
+            "The inputs of a model have the same number of rows. Received arrays of "
+            f"{', '.join(sorted(map(str, counts)))} rows."
+        )
+    (rows,) = counts
+
+    def part(start: int) -> Any:
+        stop = start + batch_size
+        return keras.tree.map_structure(lambda a: _rows(a, start, stop), x)
+
+    starts = range(0, int(rows), batch_size)
+    return map(part, starts), len(starts)
+
+
+def _rows(array: Any, start: int, stop: int) -> Any:
+    if array is None:
+        return None
+    if hasattr(array, "toarray"):
+        return array.tocsr()[start:stop].toarray().astype(keras.config.floatx())
+    rows = array[start:stop]
+    # As `Model.predict` does: else a float64 array would be decided otherwise here.
+    return rows.astype(keras.config.floatx()) if _is_float(rows) else rows
+
+
+def _is_float(array: np.ndarray) -> bool:
+    return array.dtype.kind == "f" or array.dtype.name == "bfloat16"
+
+
+def batches_of(dataset: Any, steps: int | None) -> tuple[Iterator[Any], int | None]:
+    """Return tuples `(x, ...)` for one pass, and how many if that is known.
+
+    Raises:
+        InputError: if it is no dataset, or endless while `steps` is not said.
+    """
+    if isinstance(dataset, (list, tuple)) and not dataset:
+        return iter(()), 0
+    kinds = (list, tuple, set, Mapping, np.ndarray, str, bytes)
+    if not isinstance(dataset, (Iterable, keras.utils.PyDataset)) or isinstance(
+        dataset, kinds
+    ):
+        raise InputError(
+            "A prediction takes arrays, lists and dicts of arrays, tf.data, a "
+            "PyDataset, a torch DataLoader, or a generator of batches. Received: "
+            f"{_shortened(dataset)} (type {type(dataset).__name__})."
+        )
+    count = _length(dataset)
+    if count == math.inf and steps is None:
+        raise InputError(
+            "This dataset never ends, so a prediction of all of it would not either. "
+            "Say how many batches to read: steps=..."
+        )
+    known = [int(n) for n in (count, steps) if n is not None and n != math.inf]
+    pydata = isinstance(dataset, keras.utils.PyDataset)
+    batches = _of_py_dataset(dataset, count) if pydata else iter(dataset)
+    total = min(known) if count is not None else None
+    return map(_in_tuple, itertools.islice(batches, steps)), total
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _length(dataset: Any) -> float | None:
+    """Return how many batches a dataset has: infinity if endless, None if unknown."""
+    if isinstance(dataset, keras.utils.PyDataset):
+        return math.inf if dataset.num_batches is None else int(dataset.num_batches)
+    if hasattr(dataset, "cardinality"):  # tf.data: -1 is endless, -2 is unknown
+        return {-1: math.inf, -2: None}.get(n := int(dataset.cardinality()), n)
+    try:
+        return len(dataset)
+    except TypeError:
+        return None
+
+
+def _of_py_dataset(dataset: Any, count: float | None) -> Iterator[Any]:
+    indices = itertools.count() if count == math.inf else range(int(count or 0))
+    dataset.on_epoch_begin()
+    if dataset.workers > 1:
+        yield from _ahead(dataset.__getitem__, indices, dataset.workers)
+    else:
+        yield from map(dataset.__getitem__, indices)
+    dataset.on_epoch_end()
+
+
+def _ahead(read: Any, indices: Iterable[int], workers: int) -> Iterator[Any]:
+    """Read in threads, some batches ahead of the model, and give them in order."""
+    waiting: collections.deque[Any] = collections.deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for index in indices:
+            waiting.append(pool.submit(read, index))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _in_tuple(batch: Any) -> tuple[Any, ...]:
+    """Return a batch of a dataset as `(x,)`, `(x, y)` or `(x, y, sample_weight)`."""
+    if isinstance(batch, list):  # a DataLoader gives lists for tuples
+        rows = all(isinstance(leaf, _SCALARS) for leaf in keras.tree.flatten(batch))
+        batch = (as_arrays(batch),) if rows else tuple(batch)
+    if not isinstance(batch, tuple):
+        return (batch,)
+    if not 1 <= len(batch) <= 3:
+        raise InputError(
+            "A batch is x, (x,), (x, y) or (x, y, sample_weight). Received a tuple of "
+            f"{len(batch)}. For a model of several inputs make x a tuple of its own: "
+            "((x1, x2),)."
+        )
+    return batch
+
+
+def targets_of(batch: tuple[Any, ...]) -> Any:
+    """Return the targets of a batch, text as str.
 
     Raises:
         InputError: if it holds none.
     """
-    _, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
-    if y is None:
+    if len(batch) < 2 or batch[1] is None:
         raise InputError(
             "predict_with_targets reads a dataset of (x, y) or (x, y, sample_weight). "
-            f"Received batches of type {type(batch).__name__} without targets. "
-            "Without targets, call predict_proba."
+            "Received batches without targets. Without targets, call predict_proba."
         )
-    return keras.tree.map_structure(as_numpy, y)
+    return keras.tree.map_structure(_target, as_arrays(batch[1]))
 
 
-def _in_tuple(batch: Any) -> tuple[Any, ...]:
-    # Keras refuses a generator of bare arrays; a DataLoader gives lists for tuples.
-    return tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
-
-
-def as_numpy(value: Any) -> Any:
-    """Return a tensor of any framework as a NumPy array; leave what is no array."""
-    if keras.ops.is_tensor(value):
-        return keras.ops.convert_to_numpy(value)
-    return np.asarray(value) if hasattr(value, "__array__") else value
-
-
-def batches_of(dataset: Any) -> Iterable[Any]:
-    """Return the batches of a dataset of any kind, for one pass.
-
-    Raises:
-        InputError: if it is no dataset.
-    """
-    if isinstance(dataset, keras.utils.PyDataset):
-        count = dataset.num_batches
-        indices = itertools.count() if count is None else range(count)
-        return (dataset[index] for index in indices)
-    if isinstance(dataset, (list, tuple, Mapping, np.ndarray)) or not isinstance(
-        dataset, Iterable
-    ):
+def _target(y: Any) -> Any:
+    y = as_numpy(y)
+    if not isinstance(y, np.ndarray) or not y.shape:
         raise InputError(
-            "predict_with_targets reads a dataset of (x, y) batches: tf.data, a "
-            "PyDataset, a torch DataLoader or a generator. Received: "
-            f"{type(dataset).__name__}. For arrays call predict_proba(x): y is yours."
+            "The targets of a batch are arrays with one row for each row of x. "
+            f"Received: {_shortened(y)}."
         )
-    return dataset
-
-
-def as_arrays(x: Any) -> Any:
-    """Return a list of numbers as an array, anything else as it is."""
-    if not isinstance(x, (list, tuple)):
-        return x
-    leaves = keras.tree.flatten(x)
-    if leaves and all(isinstance(n, (int, float)) for n in leaves):
-        return np.asarray(x, dtype="float32")
-    return x
-
-
-def arrays_in(x: Any) -> list[Any] | None:
-    """Return the arrays that in-memory data is made of, or None for a dataset."""
-    leaves = keras.tree.flatten(x)
-    if all(isinstance(a, np.ndarray) or keras.ops.is_tensor(a) for a in leaves):
-        return list(leaves)
-    return None
-
-
-def has_unknown_length(x: Any) -> bool:
-    """Tell whether data is read to an end that nothing announces."""
-    if hasattr(x, "cardinality"):
-        return int(x.cardinality()) < 0
-    unsized = operator.length_hint(x, -1) < 0
-    return isinstance(x, Iterator) or (isinstance(x, Iterable) and unsized)
-
-
-def is_empty(x: Any) -> bool:
-    """Tell whether data holds no row or no batch, where that can be known."""
-    arrays = arrays_in(x)
-    if arrays is not None:
-        return bool(arrays) and all(len(a.shape) and a.shape[0] == 0 for a in arrays)
-    if hasattr(x, "cardinality"):
-        return int(x.cardinality()) == 0
-    if isinstance(x, keras.utils.PyDataset):
-        return bool(x.num_batches == 0)
-    return operator.length_hint(x, 1) == 0
-
-
-def check_shapes(model: keras.Model, x: Any) -> None:
-    """Raise if in-memory data does not have the shapes that a graph takes.
-
-    Raises:
-        InputError: for one sample without its batch axis the message names
-            `predict_one`.
-    """
-    arrays = arrays_in(x)
-    if arrays is None or not is_plain_graph(model) or len(arrays) != len(model.inputs):
-        return
-    for array, symbolic in zip(arrays, model.inputs, strict=True):
-        shape, sample = tuple(array.shape), tuple(symbolic.shape)[1:]
-        if _is_batch(shape, sample):
-            continue
-        mistake = "data of another shape"
-        way_out = f"Reshape it to {(None, *sample)}"
-        if _fits(shape, sample):
-            mistake = "one sample without its batch axis"
-            way_out = "Pass it to predict_one(sample), or add the axis: x[None]"
-        raise InputError(
-            f"`x` holds {mistake}: '{model.name}' takes arrays of shape "
-            f"{(None, *sample)}, and this one has shape {shape}. {way_out}."
-        )
-
-
-def _is_batch(shape: tuple[Any, ...], sample: tuple[Any, ...]) -> bool:
-    """Tell whether Keras takes it; it adds or drops a last axis of 1 itself."""
-    rows = shape[1:] if shape else None
-    if rows is None:
-        return False
-    added = sample[-1:] == (1,) and _fits(rows, sample[:-1])
-    dropped = rows[-1:] == (1,) and _fits(rows[:-1], sample)
-    return _fits(rows, sample) or added or dropped
-
-
-def _fits(shape: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
-    return len(shape) == len(expected) and all(
-        want is None or size == want for size, want in zip(shape, expected, strict=True)
-    )
+    is_bytes = y.dtype.kind == "S" or (y.size and isinstance(y.flat[0], bytes))
+    return np.char.decode(y.astype(bytes), "utf-8") if is_bytes else y

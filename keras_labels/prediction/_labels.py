@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, InputError
 
+_ROUNDING = 1e-3  # of a 16-bit probability
 Label = str | tuple[str, ...] | None
 
 
@@ -33,6 +35,10 @@ class Prediction:
     probability: float | tuple[float, ...]
     probabilities: dict[Any, float]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the prediction as plain data, ready for JSON."""
+        return dataclasses.asdict(self)
+
 
 def labels(classes: np.ndarray, decoding: Decoding) -> Any:
     """Turn class ids into names.
@@ -43,8 +49,8 @@ def labels(classes: np.ndarray, decoding: Decoding) -> Any:
 
     Returns:
         An array of str in the shape of `classes`, `None` where the id is -1. For
-        multilabel a list (nested for dense heads) of tuples, `None` for a row without
-        a decided label.
+        multilabel a list (nested for dense heads) of tuples of the labels that are 1,
+        `None` for a row in which no label is decided.
 
     Raises:
         DecodingError: if the decoding has no names.
@@ -53,7 +59,7 @@ def labels(classes: np.ndarray, decoding: Decoding) -> Any:
     if decoding.head.task != "multilabel":
         return np.array([*names, None], dtype=object)[classes]
     marks = np.moveaxis(classes, decoding.head.axis, -1)
-    return _by_row(marks, lambda row: _marked(row, names))
+    return _nested(marks, 1, lambda row: _marked(row, names))
 
 
 def _marked(row: np.ndarray, names: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -72,11 +78,11 @@ def names_of(decoding: Decoding) -> tuple[str, ...]:
     return tuple(decoding.class_names)
 
 
-def _by_row(array: np.ndarray, function: Callable[[np.ndarray], Any]) -> list[Any]:
-    """Apply a function to the last axis, giving nested lists of the others."""
-    if array.ndim == 1:
+def _nested(array: np.ndarray, depth: int, function: Callable[..., Any]) -> list[Any]:
+    """Apply a function to the last axes, giving nested lists of the others."""
+    if array.ndim == depth:
         return function(array)  # type: ignore[no-any-return]
-    return [_by_row(part, function) for part in array]
+    return [_nested(part, depth, function) for part in array]
 
 
 def ranked(ids: np.ndarray, probabilities: np.ndarray, decoding: Decoding) -> list[Any]:
@@ -99,13 +105,7 @@ def ranked(ids: np.ndarray, probabilities: np.ndarray, decoding: Decoding) -> li
     def one(pair: np.ndarray) -> list[tuple[Any, float]]:
         return [(names[int(i)], float(p)) for i, p in pair.T if i >= 0]
 
-    return _nested(pairs, one)
-
-
-def _nested(pairs: np.ndarray, function: Callable[[np.ndarray], Any]) -> list[Any]:
-    if pairs.ndim == 2:
-        return function(pairs)  # type: ignore[no-any-return]
-    return [_nested(part, function) for part in pairs]
+    return _nested(pairs, 2, one)
 
 
 def one_prediction(
@@ -132,6 +132,25 @@ def one_prediction(
     label = labels(classes, decoding)[0] if names else None
     best = p.max() if class_id < 0 else p[class_id]
     return Prediction(label, class_id, float(best), by_class)
+
+
+def refuse_improbable(probabilities: np.ndarray, decoding: Decoding) -> None:
+    """Raise if scores that were taken for probabilities are none.
+
+    Raises:
+        InputError: if any lies outside [0, 1] by more than rounding.
+    """
+    if decoding.head.from_logits or not probabilities.size:
+        return
+    # fmin and fmax pass over NaN, and are silent where all is NaN.
+    low = np.fmin.reduce(probabilities, axis=None)
+    high = np.fmax.reduce(probabilities, axis=None)
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
+        raise InputError(
+            "The model was said or found to give probabilities (from_logits=False), "
+            f"and these are none: they lie between {low:.3g} and {high:.3g}. If it "
+            "gives logits, make the LabeledModel with from_logits=True."
+        )
 
 
 def refuse_invalid(invalid: np.ndarray) -> None:

@@ -197,7 +197,10 @@ def test_one_output_can_be_resolved_alone():
 
 
 def test_what_is_said_holds_for_every_output():
-    assert detect_head(two(sick="sigmoid"), from_logits=True)["species"].from_logits
+    heads = detect_head(two(sick="sigmoid"), from_logits=False)
+    assert [head.evidence[-1] for head in heads.values()] == [
+        "said: from_logits=False"
+    ] * 2
 
 
 @pytest.mark.parametrize("name", [None, "weight", "first"])

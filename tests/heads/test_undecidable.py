@@ -130,8 +130,6 @@ UNDECIDABLE = {
         lambda: after(L.GlobalAveragePooling1D(name="pool"), shape=(5, 4)),
         "'pool' emits logits or probabilities: it computes on the values of 'scores'",
     ),
-    "argmax": (lambda: after(lambda p: ops.argmax(p, -1, keepdims=True)), "'scores'"),
-    "cast to integers": (lambda: after(lambda p: ops.cast(p, "int32")), "'scores'"),
     "far behind": (
         lambda: after(lambda p: L.Rescaling(2.0)(L.LayerNormalization()(p) + 1)),
         "'scores' (Dense)",
@@ -225,6 +223,15 @@ def test_error_names_layer_and_argument(name):
         detect_head(factory())
     assert expected in str(caught.value)
     assert WAY_OUT in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda p: ops.argmax(p, -1, keepdims=True), lambda p: ops.cast(p, "int32")],
+)
+def test_model_that_ends_in_decisions_is_refused(change):
+    with pytest.raises(HeadError, match=r"gives int32, .* Take the model before that"):
+        detect_head(after(change))
 
 
 SEEN_TO_BE_NEITHER = [

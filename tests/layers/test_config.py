@@ -68,7 +68,11 @@ def test_config_holds_python_values():
     assert {type(t) for t in config["threshold"]} == {float}
     assert LAYERS["scalar_threshold"]().get_config()["threshold"] == 0.25
     config = LAYERS["argmax"]().get_config()
-    assert (config["axis"], config["from_logits"], config["keepdims"]) == (-1, True, True)
+    assert (config["axis"], config["from_logits"], config["keepdims"]) == (
+        -1,
+        True,
+        True,
+    )
     assert [type(config[key]) for key in ("axis", "from_logits")] == [int, bool]
     config = LAYERS["decoding"]().get_config()
     assert config["decoding"]["threshold"] == [0.5, 0.3, 0.5]
@@ -83,11 +87,13 @@ def test_config_holds_python_values():
 def test_computes_in_float32_without_autocast_under_any_policy(name, policy):
     keras.config.set_dtype_policy(policy)
     try:
-        for layer in (LAYERS[name](), LAYERS[name](dtype="float16", autocast=True)):
-            layer = type(layer).from_config(layer.get_config())
+        for made in (LAYERS[name](), LAYERS[name](dtype="float16", autocast=True)):
+            layer = type(made).from_config(made.get_config())
             assert (layer.dtype, layer.compute_dtype) == ("float32", "float32")
             assert layer.autocast is False
-            symbolic = keras.tree.flatten(layer(keras.KerasTensor((None, 3), "float32")))
+            symbolic = keras.tree.flatten(
+                layer(keras.KerasTensor((None, 3), "float32"))
+            )
             eager = leaves(layer(X))
             assert [s.dtype for s in symbolic] == [str(e.dtype) for e in eager]
     finally:

@@ -27,11 +27,13 @@ def test_argmax_over_one_unit_points_to_the_threshold_layer(mode):
 
 
 def test_argmax_over_one_unit_of_another_axis_is_refused():
-    with pytest.raises(DecodingError, match="axis 1 of .* holds one"):
+    with pytest.raises(DecodingError, match=r"axis 1 of .* holds one"):
         kl.ArgmaxLayer(axis=1)(keras.KerasTensor((None, 1, 3)))
 
 
-@pytest.mark.parametrize("cut", [0, 1, 0.0, 1.0, -0.1, 1.5, np.nan, np.inf, "0.5", None])
+@pytest.mark.parametrize(
+    "cut", [0, 1, 0.0, 1.0, -0.1, 1.5, np.nan, np.inf, "0.5", None]
+)
 @pytest.mark.parametrize("layer", [kl.ThresholdLayer, kl.MultiLabelLayer])
 def test_threshold_outside_of_0_and_1_is_refused(layer, cut):
     with pytest.raises(DecodingError, match="`threshold`"):
@@ -80,7 +82,7 @@ def test_scores_without_a_class_axis_are_refused(name):
 def test_the_axis_of_rows_is_not_a_class_axis(name):
     with pytest.raises(DecodingError, match="axis 0 holds the rows"):
         SEVERAL[name](axis=0)
-    with pytest.raises(DecodingError, match="axis 0 holds the rows|class axis at -2"):
+    with pytest.raises(DecodingError, match=r"axis 0 holds the rows|class axis at -2"):
         SEVERAL[name](axis=-2)(np.zeros((3, 3), "float32"))
 
 
@@ -141,5 +143,5 @@ def test_unknown_outputs_of_a_decoding_layer_are_refused(outputs):
 
 
 def test_decoding_layer_without_a_decoding_is_refused():
-    with pytest.raises(DecodingError, match="takes a Decoding.*type str"):
+    with pytest.raises(DecodingError, match=r"takes a Decoding.*type str"):
         kl.DecodingLayer("binary")

@@ -1,4 +1,4 @@
-"""A model and a decoding -> one model that gives decisions."""
+"""A model with decoding layers behind its outputs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from typing import Any
 
 import keras
 
-from keras_labels.decoding import Decoding
-from keras_labels.errors import DecodingError
+from keras_labels.decoder._rebuilding import rebuildable_config
 from keras_labels.heads import output_names
-from keras_labels.layers import DecodingLayer
-
-Decodings = Decoding | dict[str, Decoding]
 
 
 @keras.saving.register_keras_serializable(package="keras_labels")
@@ -64,14 +60,27 @@ class DecodedModel(keras.Model):
         )
         return keras.tree.map_structure(keras.ops.convert_to_numpy, made)
 
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Save to a `.keras` file.
+
+        Raises:
+            SaveError: if the file could not be loaded again.
+        """
+        self.get_config()  # raises before Keras opens the file, and so empties it
+        super().save(filepath, *args, **kwargs)
+
     def get_config(self) -> dict[str, Any]:
-        """Return the model and the layers as plain data."""
+        """Return the model and the layers as plain data.
+
+        Raises:
+            SaveError: if the model could not be made from it again.
+        """
         serialize = keras.saving.serialize_keras_object
         several = self._names is not None
         return {
             "name": self.name,
             "flat": self.flat,
-            "model": serialize(self.model),
+            "model": rebuildable_config(self.model),
             "decoders": {name: serialize(one) for name, one in self.decoders.items()}
             if several
             else serialize(self.decoders),
@@ -118,82 +127,3 @@ def flattened(outputs: Mapping[str, Any]) -> dict[str, Any]:
         else:
             made[name] = result
     return made
-
-
-def append_decoding(
-    model: keras.Model,
-    decoding: keras.Layer | Decoding | Mapping[str, keras.Layer | Decoding],
-    name: str | None = None,
-) -> keras.Model:
-    """Append a decoding to a model; the result shares its weights.
-
-    Args:
-        model: any Keras model that gives scores.
-        decoding: a layer of this library, a `Decoding` (gives a dict of probabilities
-            and classes), or one of these by output name for several outputs.
-        name: name of the new model; the model's with `_decoded` behind it if `None`.
-
-    Returns:
-        A Functional model for a Functional or Sequential one, else a small
-        subclassed one.
-
-    Raises:
-        DecodingError: if the decoding is none of these, or does not fit the outputs.
-
-    >>> from keras_labels.head import Head
-    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
-    >>> rule = Decoding(Head("multiclass", units=3, from_logits=True))
-    >>> append_decoding(model, rule).output["classes"].dtype
-    'int32'
-    """
-    decoders = _as_layers(model, decoding)
-    name = name or f"{model.name}_decoded"
-    if not is_plain_graph(model):
-        return DecodedModel(model, decoders, name=name)
-    sequential = isinstance(model, keras.Sequential)  # it has no `.input` of its own
-    inputs, scores = (
-        (model.inputs, model.outputs[0]) if sequential else (model.input, model.output)
-    )
-    if isinstance(decoders, dict):
-        names = output_names(model) or ()
-        made: Any = flattened(decoded_outputs(named(names, scores), decoders))
-    else:
-        made = decoders(scores[0] if isinstance(scores, list) else scores)
-    return keras.Model(inputs, made, name=name)
-
-
-def _as_layers(model: keras.Model, decoding: Any) -> Any:
-    names = output_names(model)
-    if not isinstance(decoding, Mapping):
-        if names is not None:
-            raise DecodingError(
-                f"'{model.name}' has several outputs, {list(names)}; say which to "
-                f"decode: append_decoding(model, {{{names[0]!r}: ...}})."
-            )
-        return _as_layer(decoding)
-    unknown = [name for name in decoding if name not in (names or ())]
-    if unknown or not decoding:
-        raise DecodingError(
-            f"'{model.name}' has "
-            + (f"the outputs {list(names)}" if names else "one output without a name")
-            + f". Received a decoding for {unknown or 'none of them'}."
-        )
-    return {name: _as_layer(one) for name, one in decoding.items()}
-
-
-def _as_layer(decoding: Any) -> keras.Layer:
-    if isinstance(decoding, Decoding):
-        return DecodingLayer(decoding, name="decoding")
-    if isinstance(decoding, keras.Layer) and not isinstance(decoding, keras.Model):
-        return decoding
-    raise DecodingError(
-        "append_decoding takes a decoding layer or a Decoding. Received: "
-        f"{decoding!r} (type {type(decoding).__name__})."
-    )
-
-
-def is_plain_graph(model: keras.Model) -> bool:
-    """Tell whether the graph is all there is: a subclass may override its call."""
-    return type(model).__module__.startswith("keras.") and bool(
-        getattr(model, "inputs", None)
-    )
