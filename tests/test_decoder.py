@@ -80,7 +80,7 @@ def test_weights_are_shared(kind):
     plain = append_decoding(model, rule_of(kind))
     assert [id(v) for v in plain.weights] == [id(v) for v in model.weights]
     before = plain.predict(x, verbose=0)["probabilities"]
-    model.fit(x, Y, epochs=3, verbose=0)
+    model.set_weights([w + 0.5 * (w > 0) for w in model.get_weights()])
     after = plain.predict(x, verbose=0)["probabilities"]
     assert np.abs(after - before).max() > 0.01
     scores = model.predict(x, verbose=0)
@@ -89,7 +89,7 @@ def test_weights_are_shared(kind):
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["functional", "subclassed"])
 def test_decoded_model_is_saved_without_optimizer_and_loads(kind, tmp_path):
     model, x = made(kind), data_of(kind)
     model.fit(x, Y, epochs=1, verbose=0)

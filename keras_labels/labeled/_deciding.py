@@ -248,8 +248,10 @@ class DecidingModel(DelegatingModel):
 
         decoder = DecodedModel(self.model, self._each(layer), flat=False)
         decoder.run_eagerly = self.model.run_eagerly
-        if self.model.compiled:
-            decoder.jit_compile = self.model.jit_compile
+        if self.model.compiled and not self.model.jit_compile:
+            # True is for the backend to say: a file written on jax says True, and on
+            # torch the first prediction then takes half a minute.
+            decoder.jit_compile = False
         return decoder
 
 

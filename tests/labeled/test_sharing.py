@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from twins import KINDS, NAMES, X, Y, data_of, made, sequential, trained
+from twins import NAMES, X, Y, data_of, made, sequential, trained
 
 from keras_labels import LabeledModel
 
@@ -21,7 +21,7 @@ def assert_current(labeled, x=X):
     assert best == labeled.predict_labels(x).tolist()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["functional", "subclassed"])
 def test_fit_through_any_of_them_is_seen_by_all(kind):
     x = data_of(kind)
     labeled = LabeledModel(made(kind), class_names=NAMES)
@@ -119,3 +119,23 @@ def test_decoders_are_kept_while_the_variables_are_the_same_ones():
     labeled.quantize("int8")
     assert labeled._decoder("classes") is not first
     assert len(labeled._decoders._made) == 1  # those of the old variables are gone
+
+
+def test_decoders_are_compiled_where_backend_and_model_agree():
+    def compiled(said):
+        model = sequential()
+        model.compile("sgd", "mse", jit_compile=said)
+        labeled = LabeledModel(model, task="multiclass")
+        return labeled._decoder("classes").jit_compile
+
+    # A file written on jax says True; torch would compile for half a minute.
+    never_compiled = LabeledModel(sequential())._decoder("classes")
+    assert compiled(True) is never_compiled.jit_compile
+    assert compiled(False) is False
+
+
+def test_decoders_run_eagerly_when_the_model_does():
+    labeled = LabeledModel(sequential())
+    labeled.predict_classes(X)
+    labeled.run_eagerly = True  # a user looks for a fault
+    assert labeled._decoder("classes").run_eagerly is True
