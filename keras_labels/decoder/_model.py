@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -46,11 +46,19 @@ class DecodedModel(keras.Model):
         del training
         return self.decode(self.model(inputs, training=False))
 
-    def decode(self, scores: Any) -> Any:
-        """Decode scores of the structure that the model gives."""
+    def decode(self, scores: Any, directly: bool = False) -> Any:
+        """Decode scores of the structure that the model gives.
+
+        Args:
+            scores: tensors.
+            directly: whether to spare what Keras does around the call of a layer.
+        """
         if self._names is None:
-            return self.decoders(scores)
-        made = decoded_outputs(named(self._names, scores), self.decoders)
+            return (self.decoders.decode if directly else self.decoders)(scores)
+        decoders = dict(self.decoders)
+        if directly:
+            decoders = {name: layer.decode for name, layer in decoders.items()}
+        made = decoded_outputs(named(self._names, scores), decoders)
         return flattened(made) if self.flat else made
 
     def decode_arrays(self, scores: Any) -> Any:
@@ -109,7 +117,7 @@ def named(names: Sequence[str], outputs: Any) -> dict[str, Any]:
 
 
 def decoded_outputs(
-    scores: Mapping[str, Any], decoders: Mapping[str, keras.Layer]
+    scores: Mapping[str, Any], decoders: Mapping[str, Callable[[Any], Any]]
 ) -> dict[str, Any]:
     """Decode the outputs that have a decoder; the others pass through."""
     return {

@@ -6,6 +6,7 @@ graph. Layers, models and predictions call these and never restate a rule.
 
 from keras_labels.functional._argmax import argmax
 from keras_labels.functional._decode import OUTPUTS, check_outputs, decode
+from keras_labels.functional._formulations import unexported
 from keras_labels.functional._multi_label import multi_label
 from keras_labels.functional._probabilities import probabilities
 from keras_labels.functional._threshold import threshold
@@ -20,4 +21,5 @@ __all__ = [
     "probabilities",
     "threshold",
     "top_k",
+    "unexported",
 ]

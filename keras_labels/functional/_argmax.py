@@ -8,16 +8,17 @@ from keras import ops
 
 from keras_labels.decoding import Decoding
 from keras_labels.functional._arithmetic import (
-    REJECTED,
     constant,
-    first_best,
-    has_nan,
+    marked_nan,
     maximum,
     one_hot,
+    rejected,
     require_units,
     widen,
 )
+from keras_labels.functional._formulations import ids_dtype
 from keras_labels.functional._probabilities import probabilities
+from keras_labels.functional._ranking import best_ids
 from keras_labels.head import Head
 
 
@@ -58,17 +59,17 @@ def argmax(
     head = Head("multiclass", require_units(tensor, axis), from_logits, axis)
     ids = best_class(tensor, Decoding(head, reject_below=reject_below))
     if output_mode == "one_hot":
-        return ops.cast(one_hot(ids, head.units, axis), "int32")
+        return ops.cast(one_hot(ids, head.units, axis), ids_dtype())
     return ids if keepdims else ops.squeeze(ids, axis=axis)
 
 
 def best_class(scores: Any, decoding: Decoding) -> Any:
     """Return the class of each row, -1 if rejected; keeps the class axis, length 1."""
     head, x = decoding.head, widen(scores)
-    ids = first_best(x, head.axis)
+    ids, _, nan = best_ids(x, 1, head.axis)
     if decoding.reject_below is not None:
         p = probabilities(scores, head.task, head.from_logits, head.axis)
         top = maximum(p, head.axis)
-        sure = ops.greater_equal(top, constant(decoding.reject_below, p))
-        ids = ops.where(sure, ids, REJECTED)
-    return ops.where(has_nan(x, head.axis), REJECTED, ids)
+        sure = ops.greater_equal(top, constant(decoding.reject_below, top))
+        ids = ops.where(sure, ids, rejected())
+    return marked_nan(ids, nan)

@@ -13,13 +13,28 @@ import numpy as np
 from keras import ops
 
 from keras_labels.errors import DecodingError
+from keras_labels.functional._formulations import (
+    either,
+    fuses,
+    holds_none,
+    ids_dtype,
+    is_portable,
+    native_best,
+)
 
-REJECTED = np.int32(-1)
+_TINY = {name: float(np.finfo(name).tiny) for name in ("float32", "float64")}
+_FEW = 100  # classes, up to which XLA tests each for NaN as fast
+
+
+def as_tensor(scores: Any) -> Any:
+    """Return scores as a tensor; Keras takes its time to find that they are one."""
+    is_one = keras.ops.is_tensor(scores)
+    return scores if is_one else ops.convert_to_tensor(scores)
 
 
 def widen(scores: Any) -> Any:
     """Return the scores as a float32 tensor, or float64 where they are that."""
-    scores = ops.convert_to_tensor(scores)
+    scores = as_tensor(scores)
     if dtype_of(scores) in ("float32", "float64"):
         return scores
     # Integers too: a threshold converted to their dtype would be truncated to 0.
@@ -45,13 +60,54 @@ def smallest_normal(like: Any) -> float:
     tensorflow and XLA flush subnormal numbers to 0 and torch does not, so that
     decisions on them would differ.
     """
-    return float(np.finfo(dtype_of(like)).tiny)
+    return _TINY[dtype_of(like)]
+
+
+def rejected() -> Any:
+    """Return the id of a row without a class, -1, in the dtype of class ids."""
+    return np.array(-1, ids_dtype())[()]
 
 
 def has_nan(scores: Any, axis: int) -> Any:
     """Tell for every row whether it holds a NaN; keeps the class axis with length 1."""
-    # A reduction of NaN or a comparison with it differs between runtimes.
-    return ops.any(ops.isnan(scores), axis=axis, keepdims=True)
+    if is_portable() or (fuses() and scores.shape[axis] < _FEW):
+        # A reduction of NaN or a comparison with it differs between runtimes.
+        return ops.any(ops.isnan(scores), axis=axis, keepdims=True)
+    return nan_below(maximum(nan_on_top(scores), axis), scores, axis)
+
+
+def nan_on_top(scores: Any) -> Any:
+    """Return scores whose maximum tells of NaN; no file holds them."""
+    # XLA's maximum may drop a NaN; those of tensorflow and torch keep it.
+    return ops.where(ops.isnan(scores), float("inf"), scores) if fuses() else scores
+
+
+def nan_below(highest: Any, scores: Any, axis: int) -> Any:
+    """Tell which rows hold a NaN, from the maxima of `nan_on_top(scores)`."""
+    if not fuses():
+        return ops.isnan(highest)
+    infinite = ops.equal(highest, float("inf"))
+    return either(
+        ops.any(infinite),
+        lambda: ops.any(ops.isnan(scores), axis=axis, keepdims=True),
+        lambda: ops.zeros_like(infinite),
+    )
+
+
+def marked_nan(ids: Any, nan: Any) -> Any:
+    """Return the ids with -1 where a NaN was."""
+    return ids if holds_none(nan) else ops.where(nan, rejected(), ids)
+
+
+def without_nan(ids: Any, scores: Any) -> Any:
+    """Return an id for every score, with -1 where that is NaN."""
+
+    def exactly() -> Any:
+        return marked_nan(ids, ops.isnan(scores))
+
+    if is_portable() or fuses() or 0 in tuple(scores.shape):
+        return exactly()
+    return either(ops.isnan(ops.max(scores)), exactly, lambda: ids)
 
 
 def maximum(x: Any, axis: int) -> Any:
@@ -62,33 +118,39 @@ def maximum(x: Any, axis: int) -> Any:
     return ops.max(x, axis=axis, keepdims=True)
 
 
-def first_best(scores: Any, axis: int, among: Any = None) -> Any:
-    """Return the least id of the highest score, keeping the class axis with length 1.
+def first_best(scores: Any, axis: int, among: Any = None) -> tuple[Any, Any]:
+    """Return the least id of the highest score, and that score.
 
     Args:
         scores: float tensor; rows with NaN give an id that means nothing.
-        axis: the class axis.
+        axis: the class axis, which stays with length 1.
         among: boolean tensor of the shape of `scores`: the ids to choose from. A row
             without any gives 0.
     """
     if among is not None:
         scores = ops.where(among, scores, -float("inf"))
-    highest = maximum(scores, axis)
-    tiny = constant(smallest_normal(scores), scores)
-    near_zero = ops.less_equal(ops.abs(highest), tiny)
-    highest = ops.where(near_zero, -tiny, highest)
-    winners = ops.greater_equal(scores, highest)
-    if among is not None:
-        winners = ops.logical_and(winners, among)
-    # int8: an argmax of floats exports a Bitcast that no runtime loads.
-    winner = ops.argmax(ops.cast(winners, "int8"), axis=axis, keepdims=True)
-    return ops.cast(winner, "int32")
+    native = native_best(scores, axis, smallest_normal(scores))
+    highest = maximum(scores, axis) if native is None else native[0]
+
+    def exactly() -> Any:
+        tiny = constant(smallest_normal(scores), scores)
+        near_zero = ops.less_equal(ops.abs(highest), tiny)
+        winners = ops.greater_equal(scores, ops.where(near_zero, -tiny, highest))
+        if among is not None:
+            winners = ops.logical_and(winners, among)
+        # int8: an argmax of floats exports a Bitcast that no runtime loads.
+        winner = ops.argmax(ops.cast(winners, "int8"), axis=axis, keepdims=True)
+        return ops.cast(winner, ids_dtype())
+
+    if native is None:
+        return exactly(), highest
+    ids = ops.cast(native[1], ids_dtype())
+    return either(native[2], exactly, lambda: ids), highest
 
 
 def one_hot(ids: Any, units: int, axis: int) -> Any:
     """Return booleans that mark the ids; `ids` holds its class axis with length 1."""
-    columns = np.arange(units, dtype="int32")
-    return ops.equal(ids, constant(columns, ids, axis))
+    return ops.equal(ids, constant(np.arange(units), ids, axis))
 
 
 def require_units(scores: Any, axis: int) -> int:

@@ -11,11 +11,14 @@ from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, HeadError
 from keras_labels.functional._argmax import best_class
 from keras_labels.functional._arithmetic import (
-    REJECTED,
+    as_tensor,
     has_nan,
+    marked_nan,
+    rejected,
     require_units,
     widen,
 )
+from keras_labels.functional._formulations import ids_dtype
 from keras_labels.functional._multi_label import label_marks
 from keras_labels.functional._probabilities import probabilities
 from keras_labels.functional._threshold import is_over
@@ -52,7 +55,7 @@ def decode(
     [0]
     """
     check_outputs(outputs)
-    tensor = ops.convert_to_tensor(scores)
+    tensor = as_tensor(scores)
     _check_units(tensor, decoding)
     make = {
         "scores": lambda: tensor,
@@ -108,8 +111,8 @@ def _binary(scores: Any, decoding: Decoding) -> Any:
         from_logits=decoding.head.from_logits,
         inclusive=decoding.inclusive,
     )
-    ids = _sure(column, ops.cast(decided, "int32"), decoding)
-    return ops.where(has_nan(widen(scores), decoding.head.axis), REJECTED, ids)
+    ids = _sure(column, ops.cast(decided, ids_dtype()), decoding)
+    return marked_nan(ids, has_nan(widen(scores), decoding.head.axis))
 
 
 def _positive_column(scores: Any, decoding: Decoding) -> Any:
@@ -135,4 +138,4 @@ def _sure(x: Any, decided: Any, decoding: Decoding) -> Any:
     opposite = -x if from_logits else 1.0 - x
     for_no = is_over(opposite, cut, from_logits=from_logits, inclusive=True)
     sure = ops.where(ops.equal(decided, 1), for_yes, for_no)
-    return ops.where(sure, decided, REJECTED)
+    return ops.where(sure, decided, rejected())

@@ -8,15 +8,18 @@ from keras import ops
 
 from keras_labels.decoding import Decoding
 from keras_labels.functional._arithmetic import (
-    REJECTED,
     first_best,
     has_nan,
+    marked_nan,
     one_hot,
     require_units,
     widen,
 )
+from keras_labels.functional._formulations import either, fuses, ids_dtype
 from keras_labels.functional._threshold import is_over
 from keras_labels.head import Head
+
+_MANY = 100  # labels, from which it is cheaper to look first whether any is NaN
 
 
 def multi_label(
@@ -78,14 +81,17 @@ def label_marks(scores: Any, decoding: Decoding) -> Any:
     marks = _filled(x, marks, decoding.min_labels, head)
     if decoding.max_labels is not None and decoding.max_labels < head.units:
         marks = _trimmed(x, marks, decoding.max_labels, head)
-    return ops.where(has_nan(x, head.axis), REJECTED, ops.cast(marks, "int32"))
+    ids, nan = ops.cast(marks, ids_dtype()), has_nan(x, head.axis)
+    if fuses() or head.units < _MANY:
+        return marked_nan(ids, nan)
+    return either(ops.any(nan), lambda: marked_nan(ids, nan), lambda: ids)
 
 
 def _filled(x: Any, marks: Any, least: int, head: Head) -> Any:
     for _ in range(least):
         number = ops.sum(ops.cast(marks, "int32"), axis=head.axis, keepdims=True)
         unset = ops.logical_not(marks)
-        best = one_hot(first_best(x, head.axis, among=unset), head.units, head.axis)
+        best = _best_label(x, unset, head)
         marks = ops.logical_or(marks, ops.logical_and(best, number < least))
     return marks
 
@@ -93,8 +99,12 @@ def _filled(x: Any, marks: Any, least: int, head: Head) -> Any:
 def _trimmed(x: Any, marks: Any, most: int, head: Head) -> Any:
     kept = None
     for _ in range(most):
-        best = one_hot(first_best(x, head.axis, among=marks), head.units, head.axis)
-        best = ops.logical_and(best, marks)
+        best = ops.logical_and(_best_label(x, marks, head), marks)
         kept = best if kept is None else ops.logical_or(kept, best)
         marks = ops.logical_and(marks, ops.logical_not(best))
     return kept
+
+
+def _best_label(x: Any, among: Any, head: Head) -> Any:
+    best, _ = first_best(x, head.axis, among=among)
+    return one_hot(best, head.units, head.axis)

@@ -11,9 +11,11 @@ from keras_labels.functional._arithmetic import (
     constant,
     dtype_of,
     has_nan,
+    maximum,
     require_units,
     widen,
 )
+from keras_labels.functional._formulations import either
 from keras_labels.head import Head, Task
 
 _NARROW = ("float16", "bfloat16")
@@ -64,9 +66,7 @@ def probabilities(
 
 def activate(logits: Any, head: Head, temperature: float = 1.0) -> Any:
     """Apply the head's activation to widened logits, one column per class."""
-    largest = constant(np.finfo(dtype_of(logits)).max, logits)
-    # As arrays of its dtype: torch's `ops.minimum` narrows float64 to float32.
-    logits = ops.clip(logits, -largest, largest)
+    logits = _finite(logits)
     if temperature != 1.0:
         logits = ops.divide(logits, constant(temperature, logits))
     if head.activation == "softmax":
@@ -80,6 +80,42 @@ def activate(logits: Any, head: Head, temperature: float = 1.0) -> Any:
     return ops.sigmoid(logits)
 
 
+def of_chosen(values: Any, scores: Any, head: Head) -> Any:
+    """Return the probabilities of some classes of each row.
+
+    Args:
+        values: widened scores of these classes, on the class axis.
+        scores: the scores of all classes, as given.
+        head: what they are.
+    """
+    x = widen(scores)
+    softmax = head.activation == "softmax"
+    if head.from_logits and softmax:
+        highest = maximum(x, head.axis)
+        infinite = ops.any(ops.isinf(highest))
+        top = either(infinite, lambda: _top(_finite(x), head), lambda: _top(x, head))
+        return top * ops.exp(_finite(values) - _finite(highest))
+    if head.from_logits:
+        return ops.sigmoid(_finite(values))
+    if softmax and dtype_of(scores) in _NARROW:
+        return _divided(values, ops.sum(x, axis=head.axis, keepdims=True))
+    return values
+
+
+def _top(logits: Any, head: Head) -> Any:
+    """Return the highest probability of each row: 1 / sum(exp(x - max))."""
+    return maximum(ops.softmax(logits, axis=head.axis), head.axis)
+
+
+def _finite(logits: Any) -> Any:
+    largest = constant(np.finfo(dtype_of(logits)).max, logits)
+    # As arrays of its dtype: torch's `ops.minimum` narrows float64 to float32.
+    return ops.clip(logits, -largest, largest)
+
+
 def _renormalized(x: Any, axis: int) -> Any:
-    total = ops.sum(x, axis=axis, keepdims=True)
+    return _divided(x, ops.sum(x, axis=axis, keepdims=True))
+
+
+def _divided(x: Any, total: Any) -> Any:
     return ops.where(total > 0.0, x / total, x)

@@ -10,13 +10,14 @@ from keras import ops
 
 from keras_labels.arguments import as_thresholds
 from keras_labels.functional._arithmetic import (
-    REJECTED,
     constant,
     dtype_of,
     require_units,
     smallest_normal,
     widen,
+    without_nan,
 )
+from keras_labels.functional._formulations import ids_dtype
 
 
 def threshold(
@@ -54,9 +55,9 @@ def threshold(
         cuts = as_thresholds(threshold, require_units(x, axis))
     decided = ops.cast(
         is_over(x, cuts, from_logits=from_logits, inclusive=inclusive, axis=axis),
-        "int32",
+        ids_dtype(),
     )
-    return ops.where(ops.isnan(x), REJECTED, decided)
+    return without_nan(decided, x)
 
 
 def is_over(

@@ -7,15 +7,9 @@ from typing import Any
 from keras import ops
 
 from keras_labels.arguments import check_k
-from keras_labels.functional._arithmetic import (
-    REJECTED,
-    first_best,
-    has_nan,
-    one_hot,
-    require_units,
-    widen,
-)
-from keras_labels.functional._probabilities import probabilities
+from keras_labels.functional._arithmetic import marked_nan, require_units, widen
+from keras_labels.functional._probabilities import of_chosen
+from keras_labels.functional._ranking import best_ids
 from keras_labels.head import Head, Task
 
 
@@ -28,8 +22,8 @@ def top_k(
 ) -> tuple[Any, Any]:
     """Turn scores into the ids and probabilities of the k best classes.
 
-    Ranked on the scores themselves, since a softmax underflows and ties what differs.
-    Ties go to the lowest id.
+    Ranked on the scores themselves, since a softmax underflows and ties what differs;
+    of a softmax only the sum is taken. Ties go to the lowest id.
 
     Args:
         scores: float or integer tensor, logits or probabilities.
@@ -53,24 +47,14 @@ def top_k(
     tensor = ops.convert_to_tensor(scores)
     head = Head(task, require_units(tensor, axis), from_logits, axis)
     check_k(k, head.classes)
-    p = probabilities(tensor, task, from_logits, axis)
-    x = _one_score_per_class(widen(tensor), p, head)
-    ids, values, left = [], [], None
-    for _ in range(k):
-        best = first_best(x, axis, among=left)
-        mark = one_hot(best, head.classes, axis)
-        ids.append(best)
-        values.append(ops.sum(ops.where(mark, p, 0.0), axis=axis, keepdims=True))
-        unmarked = ops.logical_not(mark)
-        left = unmarked if left is None else ops.logical_and(left, unmarked)
-    nan = has_nan(x, axis)
-    values = ops.where(nan, float("nan"), ops.concatenate(values, axis=axis))
-    ids = ops.where(nan, REJECTED, ops.concatenate(ids, axis=axis))
-    return ids, ops.cast(values, "float32")
+    x = _one_score_per_class(widen(tensor), head)
+    ids, values, nan = best_ids(x, k, axis)
+    p = ops.where(nan, float("nan"), of_chosen(values, tensor, head))
+    return marked_nan(ids, nan), ops.cast(p, "float32")
 
 
-def _one_score_per_class(x: Any, p: Any, head: Head) -> Any:
+def _one_score_per_class(x: Any, head: Head) -> Any:
     """Return scores whose order is that of the classes' probabilities."""
     if head.classes == head.units:
         return x
-    return ops.concatenate([-x, x], axis=head.axis) if head.from_logits else p
+    return ops.concatenate([-x if head.from_logits else 1.0 - x, x], axis=head.axis)

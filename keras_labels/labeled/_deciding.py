@@ -9,25 +9,23 @@ import keras
 import numpy as np
 
 from keras_labels.arguments import check_k
-from keras_labels.decoder import DecodedModel
 from keras_labels.decoding import Decoding, Decodings
 from keras_labels.errors import DecodingError, KerasLabelsError
+from keras_labels.labeled._class_dtypes import check_dtype, in_dtype
 from keras_labels.labeled._delegation import DelegatingModel
-from keras_labels.layers import DecodingLayer, TopKLayer
+from keras_labels.labeled._predictors import Predictors
 from keras_labels.prediction import (
+    Predictor,
     batch_of_one,
     labels,
     names_of,
     one_prediction,
-    predict,
-    predict_with_targets,
     ranked,
     refuse_improbable,
     refuse_invalid,
 )
 
 Invalid = Literal["raise", "mark"]
-_TOP = 5
 
 
 class DecidingModel(DelegatingModel):
@@ -39,7 +37,10 @@ class DecidingModel(DelegatingModel):
         super().__init__(model, **kwargs)
         # Past Keras' tracking: a dict set on a model becomes a wrapper of its own.
         object.__setattr__(self, "_decoding", decoding)
-        object.__setattr__(self, "_decoders", _Decoders())
+        object.__setattr__(self, "_predictors", Predictors())
+        rules = decoding.values() if isinstance(decoding, dict) else [decoding]
+        rejects = any(rule.reject_below is not None for rule in rules)
+        object.__setattr__(self, "_rejects", rejects)
 
     def predict_proba(self, x: Any, **options: Any) -> Any:
         """Predict the probability of every class.
@@ -56,18 +57,25 @@ class DecidingModel(DelegatingModel):
             InputError: if `x` is a sample without its batch axis, or the scores of a
                 model that was said to give probabilities lie outside [0, 1].
         """
-        probabilities = predict(self._decoder("probabilities"), x, **options)
+        probabilities = self._predictor("probabilities").predict(x, **options)
         self._check_probable(probabilities)
         return probabilities
 
     def predict_classes(
-        self, x: Any, *, invalid: Invalid = "raise", **options: Any
+        self,
+        x: Any,
+        *,
+        invalid: Invalid = "raise",
+        dtype: Any = "int32",
+        **options: Any,
     ) -> Any:
         """Predict class ids.
 
         Args:
             x: whatever `keras.Model.predict` takes.
             invalid: `"raise"` for rows with NaN scores, or `"mark"` to give them -1.
+            dtype: of the ids: an integer type that holds them all (a signed one if -1
+                may be among them), or `"bool"` for 0 and 1. A small one saves memory.
             **options: `batch_size`, `steps`, `verbose` (0) and `callbacks`, as there.
 
         Returns:
@@ -75,9 +83,12 @@ class DecidingModel(DelegatingModel):
             where rejected. Several outputs: a dict by output name.
 
         Raises:
+            DecodingError: if `dtype` does not hold the ids.
             InputError: if rows have NaN scores, or `x` lacks its batch axis.
         """
-        return self._decide(x, invalid, options)
+        if dtype != "int32":  # which holds all
+            self._each(lambda rule: check_dtype(dtype, rule, marks=invalid == "mark"))
+        return self._decide(x, invalid, options, dtype)
 
     def predict_labels(
         self, x: Any, *, invalid: Invalid = "raise", **options: Any
@@ -129,7 +140,7 @@ class DecidingModel(DelegatingModel):
         raises = _raises(invalid)
         if k is not None:
             self._each(lambda rule: check_k(k, rule.head.classes))
-        best = predict(self._decoder("top_k", k), x, **options)
+        best = self._predictor("top_k", k).predict(x, **options)
         if raises:
             self._each(lambda _, pair: refuse_invalid(pair[0] < 0), best)
         return self._each(lambda rule, pair: ranked(pair[0], pair[1], rule), best)
@@ -150,7 +161,7 @@ class DecidingModel(DelegatingModel):
                 are NaN.
         """
         raises = _raises(options.pop("invalid", "raise"))
-        made = predict(self._decoder("both"), batch_of_one(sample), **options)
+        made = self._predictor("both").predict(batch_of_one(sample), **options)
 
         def one(rule: Decoding, both: Any) -> Any:
             if raises:
@@ -178,8 +189,8 @@ class DecidingModel(DelegatingModel):
         Raises:
             InputError: if it is no dataset, or holds no targets.
         """
-        y_true, probabilities = predict_with_targets(
-            self._decoder("probabilities"), dataset, steps=steps, verbose=verbose
+        y_true, probabilities = self._predictor("probabilities").predict_with_targets(
+            dataset, steps=steps, verbose=verbose
         )
         self._check_probable(probabilities)
         return y_true, probabilities
@@ -188,13 +199,14 @@ class DecidingModel(DelegatingModel):
         """Raise if what was said to be probabilities is none."""
         self._each(lambda rule, p: refuse_improbable(p, rule), probabilities)
 
-    def _decide(self, x: Any, invalid: Invalid, options: dict[str, Any]) -> Any:
+    def _decide(
+        self, x: Any, invalid: Invalid, options: dict[str, Any], dtype: Any = "int32"
+    ) -> Any:
         """Return classes; with `invalid="raise"` no row of them has NaN scores."""
         raises = _raises(invalid)
         # A rejected class is -1 as well: then the probabilities tell NaN from it.
-        rejects = self._each(lambda rule: rule.reject_below is not None)
-        both = raises and any(keras.tree.flatten(rejects))
-        made = predict(self._decoder("both" if both else "classes"), x, **options)
+        both = raises and self._rejects
+        made = self._predictor("both" if both else "classes").predict(x, **options)
 
         def one(_: Decoding, result: Any) -> Any:
             classes = result["classes"] if both else result
@@ -202,7 +214,7 @@ class DecidingModel(DelegatingModel):
                 refuse_invalid(np.isnan(result["probabilities"]))
             elif raises:
                 refuse_invalid(classes < 0)
-            return classes
+            return in_dtype(classes, dtype)
 
         return self._each(one, made)
 
@@ -228,51 +240,10 @@ class DecidingModel(DelegatingModel):
             for name, value in values.items()
         }
 
-    def _decoder(self, kind: str, k: int | None = None) -> DecodedModel:
-        """Return the model that gives one kind of decision, made once."""
-        decoders: _Decoders = self._decoders
-        return decoders.get(
-            (kind, k, self.model.run_eagerly),
-            self.model.variables,
-            lambda: self._made_decoder(kind, k),
-        )
-
-    def _made_decoder(self, kind: str, k: int | None) -> DecodedModel:
-        def layer(rule: Decoding) -> keras.Layer:
-            head = rule.head
-            if kind == "top_k":
-                best = min(_TOP, head.classes) if k is None else k
-                return TopKLayer(best, head.task, head.from_logits, head.axis)
-            both = ("probabilities", "classes")
-            return DecodingLayer(rule, both if kind == "both" else kind)
-
-        decoder = DecodedModel(self.model, self._each(layer), flat=False)
-        decoder.run_eagerly = self.model.run_eagerly
-        if self.model.compiled and not self.model.jit_compile:
-            # True is for the backend to say: a file written on jax says True, and on
-            # torch the first prediction then takes half a minute.
-            decoder.jit_compile = False
-        return decoder
-
-
-class _Decoders:
-    """Decoded models by what they give. Plain: Keras saves nothing of it."""
-
-    def __init__(self) -> None:
-        self._made: dict[Any, DecodedModel] = {}
-        self._variables: list[Any] = []
-        self.rebuildable = False  # whether the inner model's config was tried out
-
-    def get(
-        self, key: Any, variables: list[Any], make: Callable[[], DecodedModel]
-    ) -> DecodedModel:
-        # `quantize` replaces variables, and tensorflow keeps the old graph.
-        if list(map(id, variables)) != list(map(id, self._variables)):
-            self._made, self._variables = {}, variables
-        made = self._made
-        if key not in made:
-            made[key] = make()
-        return made[key]
+    def _predictor(self, kind: str, k: int | None = None) -> Predictor:
+        """Return what predicts one kind of decision, made once."""
+        predictors: Predictors = self._predictors
+        return predictors.get(self.model, self._decoding, kind, k)
 
 
 def _of_output(name: str, function: Callable[..., Any], *args: Any) -> Any:

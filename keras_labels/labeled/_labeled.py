@@ -181,8 +181,8 @@ class LabeledModel(DecidingModel):
             SaveError: if the inner model could not be made from it again.
         """
         refuse_h5_config()
-        model = rebuildable_config(self.model, tried=self._decoders.rebuildable)
-        self._decoders.rebuildable = True
+        model = rebuildable_config(self.model, tried=self._predictors.rebuildable)
+        self._predictors.rebuildable = True
         rules = self._decoding
         plain: Any = self._each(Decoding.to_dict)
         return {

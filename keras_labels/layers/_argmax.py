@@ -88,7 +88,8 @@ class ArgmaxLayer(ScoreLayer):
             return spec(shape, "int32")
         return spec(self._resized(shape, 1 if self.keepdims else None), "int32")
 
-    def _decode(self, scores: Any) -> Any:
+    def decode(self, scores: Any) -> Any:
+        """Decode scores, as the call does after its checks."""
         return functional.argmax(
             scores,
             self.axis,

@@ -15,7 +15,7 @@ Shape = tuple[Any, ...]
 class ScoreLayer(keras.layers.Layer):
     """Base of the layers that take scores: float32, no autocast, masks pass.
 
-    Subclasses say in `_specs` which shapes and dtypes they give, and in `_decode` how.
+    Subclasses say in `_specs` which shapes and dtypes they give, and in `decode` how.
     """
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ class ScoreLayer(keras.layers.Layer):
         """Decode the scores; integer outputs refuse to be trained through."""
         self._specs(tuple(scores.shape))
         refuse_training(self, training)
-        return self._decode(scores)
+        return self.decode(scores)
 
     def compute_output_spec(self, scores: Any, **_: Any) -> Any:
         """Return the symbolic outputs, with their true dtypes."""
@@ -60,7 +60,8 @@ class ScoreLayer(keras.layers.Layer):
     def _specs(self, shape: Shape) -> Any:
         raise NotImplementedError
 
-    def _decode(self, scores: Any) -> Any:
+    def decode(self, scores: Any) -> Any:
+        """Decode scores, as the call does after its checks."""
         raise NotImplementedError
 
     def _units(self, shape: Shape) -> int:

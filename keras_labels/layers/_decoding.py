@@ -86,7 +86,8 @@ class DecodingLayer(ScoreLayer):
             return made[self.outputs]
         return {name: made[name] for name in self.outputs}
 
-    def _decode(self, scores: Any) -> Any:
+    def decode(self, scores: Any) -> Any:
+        """Decode scores, as the call does after its checks."""
         made = functional.decode(
             scores, self.decoding, functional.check_outputs(self.outputs)
         )

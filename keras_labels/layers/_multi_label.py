@@ -80,7 +80,8 @@ class MultiLabelLayer(ScoreLayer):
         )
         return spec(shape, "int32")
 
-    def _decode(self, scores: Any) -> Any:
+    def decode(self, scores: Any) -> Any:
+        """Decode scores, as the call does after its checks."""
         return functional.multi_label(
             scores,
             self.threshold,

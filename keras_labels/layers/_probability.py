@@ -76,7 +76,8 @@ class ProbabilityLayer(ScoreLayer):
         head = Head(self.task, self._units(shape), self.from_logits, self.axis)
         return spec(self._resized(shape, head.classes), "float32")
 
-    def _decode(self, scores: Any) -> Any:
+    def decode(self, scores: Any) -> Any:
+        """Decode scores, as the call does after its checks."""
         p = functional.probabilities(
             scores, self.task, self.from_logits, self.axis, self.temperature
         )

@@ -65,7 +65,8 @@ class ThresholdLayer(ScoreLayer):
         as_thresholds(self.threshold, self._units(shape))
         return spec(shape, "int32")
 
-    def _decode(self, scores: Any) -> Any:
+    def decode(self, scores: Any) -> Any:
+        """Decode scores, as the call does after its checks."""
         return functional.threshold(
             scores, self.threshold, self.from_logits, self.inclusive, self.axis
         )

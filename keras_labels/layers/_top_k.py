@@ -67,5 +67,6 @@ class TopKLayer(ScoreLayer):
         best = self._resized(shape, check_k(self.k, head.classes))
         return spec(best, "int32"), spec(best, "float32")
 
-    def _decode(self, scores: Any) -> Any:
+    def decode(self, scores: Any) -> Any:
+        """Decode scores, as the call does after its checks."""
         return functional.top_k(scores, self.k, self.task, self.from_logits, self.axis)

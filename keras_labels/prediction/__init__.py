@@ -11,17 +11,16 @@ from keras_labels.prediction._labels import (
     refuse_improbable,
     refuse_invalid,
 )
-from keras_labels.prediction._predict import predict, predict_with_targets
+from keras_labels.prediction._predict import Predictor
 
 __all__ = [
     "Prediction",
+    "Predictor",
     "batch_of_one",
     "guarded",
     "labels",
     "names_of",
     "one_prediction",
-    "predict",
-    "predict_with_targets",
     "ranked",
     "refuse_improbable",
     "refuse_invalid",

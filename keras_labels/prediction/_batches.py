@@ -66,43 +66,6 @@ def as_numpy(value: Any) -> Any:
     return np.asarray(value) if hasattr(value, "__array__") else value
 
 
-def slices(x: Any, batch_size: int) -> tuple[Iterator[Any], int]:
-    """Return the batches of arrays, and how many there are.
-
-    Raises:
-        InputError: if the arrays do not have the same number of rows.
-    """
-    arrays = [a for a in keras.tree.flatten(x) if a is not None]
-    counts = {a.shape[0] if a.shape else "no" for a in arrays}
-    if len(counts) > 1 or "no" in counts:
-        raise InputError(
-            "The inputs of a model have the same number of rows. Received arrays of "
-            f"{', '.join(sorted(map(str, counts)))} rows."
-        )
-    (rows,) = counts
-
-    def part(start: int) -> Any:
-        stop = start + batch_size
-        return keras.tree.map_structure(lambda a: _rows(a, start, stop), x)
-
-    starts = range(0, int(rows), batch_size)
-    return map(part, starts), len(starts)
-
-
-def _rows(array: Any, start: int, stop: int) -> Any:
-    if array is None:
-        return None
-    if hasattr(array, "toarray"):
-        return array.tocsr()[start:stop].toarray().astype(keras.config.floatx())
-    rows = array[start:stop]
-    # As `Model.predict` does: else a float64 array would be decided otherwise here.
-    return rows.astype(keras.config.floatx()) if _is_float(rows) else rows
-
-
-def _is_float(array: np.ndarray) -> bool:
-    return array.dtype.kind == "f" or array.dtype.name == "bfloat16"
-
-
 def batches_of(dataset: Any, steps: int | None) -> tuple[Iterator[Any], int | None]:
     """Return tuples `(x, ...)` for one pass, and how many if that is known.
 

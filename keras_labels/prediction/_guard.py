@@ -35,7 +35,7 @@ def guarded(model: keras.Model, owner: keras.Model | None = None) -> Iterator[No
     if keras.backend.backend() != "jax":
         yield
         return
-    with _lock_of(model if owner is None else owner):
+    with lock_of(model if owner is None else owner):
         variables = model.variables
         values = [variable.value for variable in variables]
         if _overrides(model, "make_predict_function"):  # it may donate them
@@ -51,7 +51,8 @@ def guarded(model: keras.Model, owner: keras.Model | None = None) -> Iterator[No
             raise
 
 
-def _lock_of(model: keras.Model) -> Any:
+def lock_of(model: keras.Model) -> Any:
+    """Return the lock under which a model's weights are read or lent on jax."""
     with _creation:
         return _locks.setdefault(model, threading.RLock())
 

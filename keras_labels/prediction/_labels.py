@@ -162,8 +162,8 @@ def refuse_invalid(invalid: np.ndarray) -> None:
     Raises:
         InputError: naming the rows.
     """
-    rows = np.flatnonzero(invalid.any(axis=tuple(range(1, invalid.ndim))))
-    if len(rows):
+    if invalid.any():
+        rows = np.flatnonzero(invalid.any(axis=tuple(range(1, invalid.ndim))))
         shown = ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
         raise InputError(
             f"{len(rows)} of {len(invalid)} rows have NaN scores, so no class can be "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, partial
 from typing import Any
 
 import keras
@@ -12,186 +12,230 @@ import numpy as np
 from keras_labels.arguments import check_integer
 from keras_labels.decoder import DecodedModel
 from keras_labels.errors import InputError
-from keras_labels.prediction._batches import (
-    as_numpy,
-    batches_of,
-    in_memory,
-    slices,
-    targets_of,
+from keras_labels.prediction._batch_size import (
+    KERAS_BATCH_SIZE,
+    LEAST,
+    MEMORY_BUDGET,
+    batch_size_of,
+    has_independent_rows,
 )
-from keras_labels.prediction._guard import guarded, has_own_step
-from keras_labels.prediction._inputs import arranged, check_paired, structure_of
+from keras_labels.prediction._batches import batches_of, in_memory, targets_of
+from keras_labels.prediction._compiled import Compiled, is_compilable, is_dense
+from keras_labels.prediction._inputs import (
+    arranged,
+    check_paired,
+    declares_inputs,
+    structure_of,
+)
+from keras_labels.prediction._joining import joined
+from keras_labels.prediction._keras_call import keras_call
+from keras_labels.prediction._slices import padded, row_count, slices
 
-_BATCH_SIZE = 32  # as in `Model.predict`
-
-
-def predict(
-    decoder: DecodedModel,
-    x: Any,
-    *,
-    batch_size: int | None = None,
-    steps: int | None = None,
-    verbose: Any = 0,
-    callbacks: Any = None,
-) -> Any:
-    """Run data through a decoded model.
-
-    Args:
-        decoder: the model.
-        x: whatever `keras.Model.predict` takes; also a generator of bare arrays,
-            nested lists of numbers, and no rows at all.
-        batch_size: rows at a time, for arrays; 32 if `None`.
-        steps: how many batches to read; all if `None`.
-        verbose: as in `keras.Model.predict`, but silent by default.
-        callbacks: as in `keras.Model.predict`.
-
-    Returns:
-        NumPy arrays in the structure of the decoder's outputs.
-
-    Raises:
-        InputError: if the data does not fit the model.
-    """
-    _check_positive(batch_size=batch_size, steps=steps)
-    model = decoder.model
-    arrays = in_memory(x)
-    batches: Iterator[Any]
-    count: int | None
-    if arrays is not None:
-        arrays = arranged(model, arrays)
-        parts, count = slices(arrays, batch_size or _BATCH_SIZE)
-        batches = itertools.islice(parts, steps)
-    else:
-        tuples, count = batches_of(x, steps)
-        batches = (arranged(model, one[0], n) for n, one in enumerate(tuples, 1))
-    outputs = _loop(decoder, batches, count, verbose, callbacks)
-    return _joined(outputs) if outputs else _no_rows(decoder, arrays)
+Call = Callable[[Any], Any]
+_KINDS = 1000  # of arrays, remembered not to be looked at again
 
 
-def predict_with_targets(
-    decoder: DecodedModel, dataset: Any, *, steps: int | None = None, verbose: Any = 0
-) -> tuple[Any, Any]:
-    """Run a dataset of (x, y) through a decoded model, reading it once.
+class Predictor:
+    """A decoded model with what was compiled for it.
 
     Args:
         decoder: the model.
-        dataset: batches `(x, y)` or `(x, y, sample_weight)`: `tf.data`, `PyDataset`,
-            torch `DataLoader` or a generator.
-        steps: how many batches to read; all if `None`.
-        verbose: as in `keras.Model.predict`, but silent by default.
-
-    Returns:
-        The targets, and the outputs, row by row in the same order.
-
-    Raises:
-        InputError: if it is no dataset, is empty, or its batches hold no targets.
+        ids: a signed dtype for the class ids; they may come as int32 all the same.
     """
-    _check_positive(steps=steps)
-    if in_memory(dataset) is not None:
-        raise InputError(
-            "predict_with_targets reads a dataset of (x, y) batches: tf.data, a "
-            "PyDataset, a torch DataLoader or a generator. Received: "
-            f"{type(dataset).__name__}. For arrays call predict_proba(x): y is yours."
+
+    def __init__(self, decoder: DecodedModel, ids: str = "int32") -> None:
+        self.decoder = decoder
+        self._ids = ids
+        model = decoder.model
+        self._inputs = structure_of(model) if declares_inputs(model) else None
+        self._compilable = is_compilable(decoder)
+        self._calls: dict[bool | None, Compiled] = {}
+        self._batch_sizes: dict[Any, int] = {}
+        self._plain: set[Any] = set()  # kinds of single arrays that need no care
+
+    def predict(
+        self,
+        x: Any,
+        *,
+        batch_size: int | None = None,
+        steps: int | None = None,
+        verbose: Any = 0,
+        callbacks: Any = None,
+        memory_budget: int | None = None,
+        jit_compile: bool | None = None,
+    ) -> Any:
+        """Run data through the model.
+
+        Args:
+            x: whatever `keras.Model.predict` takes; also a generator of bare arrays,
+                nested lists of numbers, and no rows at all.
+            batch_size: rows at a time, for arrays. If `None`, Keras' 32 beside `steps`
+                or `callbacks`, which count batches, and else `batch_size_of`.
+            steps: how many batches to read; all if `None`.
+            verbose: as in `keras.Model.predict`, but silent by default.
+            callbacks: as in `keras.Model.predict`.
+            memory_budget: bytes of the largest layer output of a batch.
+            jit_compile: as in `Compiled`.
+
+        Returns:
+            NumPy arrays in the structure of the decoder's outputs.
+
+        Raises:
+            InputError: if the data does not fit the model.
+        """
+        _check_positive(batch_size=batch_size, steps=steps, memory_budget=memory_budget)
+        if steps is not None or callbacks is not None:
+            batch_size = batch_size or KERAS_BATCH_SIZE
+        arrays = self._arrays(x)
+        batches: Iterator[Any]
+        if arrays is None:
+            tuples, count = batches_of(x, steps)
+            model = self.decoder.model
+            batches = (arranged(model, one[0], n) for n, one in enumerate(tuples, 1))
+            call, rows = self._call(jit_compile), None
+        else:
+            rows = row_count(arrays)
+            size = batch_size or self._batch_size(arrays, rows, memory_budget)
+            rows = rows if steps is None else min(rows, steps * size)
+            batches, count = slices(arrays, rows, size)
+            call = self._call(jit_compile, pad_to=size)
+        made = joined(self._outputs(call, batches, count, verbose, callbacks), rows)
+        return self._no_rows(arrays) if made is None else made
+
+    def predict_with_targets(
+        self, dataset: Any, *, steps: int | None = None, verbose: Any = 0
+    ) -> tuple[Any, Any]:
+        """Run a dataset of (x, y) through the model, reading it once.
+
+        Args:
+            dataset: batches `(x, y)` or `(x, y, sample_weight)`: `tf.data`,
+                `PyDataset`, torch `DataLoader` or a generator.
+            steps: how many batches to read; all if `None`.
+            verbose: as in `keras.Model.predict`, but silent by default.
+
+        Returns:
+            The targets, and the outputs, row by row in the same order.
+
+        Raises:
+            InputError: if it is no dataset, is empty, or its batches hold no targets.
+        """
+        _check_positive(steps=steps)
+        if in_memory(dataset) is not None:
+            raise InputError(
+                "predict_with_targets reads a dataset of (x, y) batches: tf.data, a "
+                "PyDataset, a torch DataLoader or a generator. Received: "
+                f"{type(dataset).__name__}. For arrays call predict_proba(x): y is "
+                "yours."
+            )
+        tuples, count = batches_of(dataset, steps)
+        targets = []
+
+        def inputs() -> Iterator[Any]:
+            for number, one in enumerate(tuples, 1):
+                targets.append(targets_of(one))
+                x = arranged(self.decoder.model, one[0], number)
+                check_paired(x, targets[-1], number)
+                yield x
+
+        made = joined(self._outputs(self._call(), inputs(), count, verbose, None))
+        if made is None:
+            raise InputError("The dataset holds no batch, so it has no targets either.")
+        return joined(iter(targets)), made
+
+    def _arrays(self, x: Any) -> Any:
+        """Return data in memory as the model takes it; `None` for a dataset."""
+        if type(x) is not np.ndarray:
+            arrays = in_memory(x)
+            return None if arrays is None else arranged(self.decoder.model, arrays)
+        kind = (x.dtype, x.ndim, x.shape[1:])
+        if kind in self._plain:
+            return x
+        arrays = arranged(self.decoder.model, in_memory(x))
+        if arrays is x and len(self._plain) < _KINDS:
+            self._plain.add(kind)
+        return arrays
+
+    def _call(self, jit_compile: bool | None = None, pad_to: int | None = None) -> Call:
+        """Return what runs one batch."""
+        fallback = partial(keras_call, self.decoder)
+        if not self._compilable:
+            return fallback
+        compiled = self._calls.get(jit_compile)
+        if compiled is None:
+            made = Compiled(self.decoder, self._ids, self._inputs, jit_compile)
+            compiled = self._calls.setdefault(jit_compile, made)
+        call: Call = compiled
+        if pad_to and compiled.for_each_shape and self._has_independent_rows:
+            call = partial(padded, compiled, size=pad_to)
+        return lambda x: call(x) if is_dense(x) else fallback(x)
+
+    @cached_property
+    def _has_independent_rows(self) -> bool:
+        return self._inputs is not None and has_independent_rows(self.decoder.model)
+
+    def _batch_size(self, x: Any, rows: int, memory_budget: int | None) -> int:
+        if not self._compilable or self._inputs is None:
+            return KERAS_BATCH_SIZE
+        if rows <= LEAST:
+            return rows or 1
+        budget = MEMORY_BUDGET if memory_budget is None else memory_budget
+        shapes = tuple(array.shape[1:] for array in keras.tree.flatten(x))
+        size = self._batch_sizes.get((shapes, budget))
+        if size is None:
+            size = batch_size_of(self.decoder.model, self._inputs, x, budget)
+            self._batch_sizes[shapes, budget] = size
+        return size
+
+    def _outputs(
+        self,
+        call: Call,
+        batches: Iterable[Any],
+        count: int | None,
+        verbose: Any,
+        callbacks: Any,
+    ) -> Iterator[Any]:
+        """Give the outputs of each batch, calling what `Model.predict` calls."""
+        if callbacks is None and verbose == 0:
+            yield from map(call, batches)
+            return
+        called = keras.callbacks.CallbackList(
+            callbacks,
+            add_progbar=verbose != 0,
+            model=self.decoder,
+            verbose=verbose,
+            epochs=1,
+            steps=count,
         )
-    tuples, count = batches_of(dataset, steps)
-    targets = []
+        self.decoder.stop_predicting = False
+        called.on_predict_begin()
+        for step, x in enumerate(batches):
+            called.on_predict_batch_begin(step)
+            made = call(x)
+            called.on_predict_batch_end(step, {"outputs": made})
+            yield made
+            if self.decoder.stop_predicting:
+                break
+        called.on_predict_end()
 
-    def inputs() -> Iterator[Any]:
-        for number, one in enumerate(tuples, 1):
-            targets.append(targets_of(one))
-            x = arranged(decoder.model, one[0], number)
-            check_paired(x, targets[-1], number)
-            yield x
+    def _no_rows(self, x: Any) -> Any:
+        """Return outputs of zero rows with the shapes and dtypes of the others."""
+        outputs = self.decoder.compute_output_spec(self._specs(x))
+        return keras.tree.map_structure(
+            lambda t: np.zeros([n or 0 for n in (0, *t.shape[1:])], dtype=t.dtype),
+            outputs,
+        )
 
-    outputs = _loop(decoder, inputs(), count, verbose, None)
-    if not outputs:
-        raise InputError("The dataset holds no batch, so it has no targets either.")
-    return _joined(targets), _joined(outputs)
-
-
-def _check_positive(**counts: Any) -> None:
-    for name, value in counts.items():
-        if value is not None and check_integer(name, value, InputError) < 1:
-            raise InputError(f"`{name}` is at least 1. Received: {value}.")
-
-
-def _loop(
-    decoder: DecodedModel,
-    batches: Iterable[Any],
-    count: int | None,
-    verbose: Any,
-    callbacks: Any,
-) -> list[Any]:
-    """Return the outputs of each batch, calling what `Model.predict` calls."""
-    called = keras.callbacks.CallbackList(
-        callbacks,
-        add_progbar=verbose != 0,
-        model=decoder,
-        verbose=verbose,
-        epochs=1,
-        steps=count,
-    )
-    outputs: list[Any] = []
-    decoder.stop_predicting = False
-    called.on_predict_begin()
-    for step, x in enumerate(batches):
-        called.on_predict_batch_begin(step)
-        outputs.append(_one_batch(decoder, x))
-        called.on_predict_batch_end(step, {"outputs": outputs[-1]})
-        if decoder.stop_predicting:
-            break
-    called.on_predict_end()
-    return outputs
-
-
-def _one_batch(decoder: DecodedModel, x: Any) -> Any:
-    model = decoder.model
-    if has_own_step(model):
-        with guarded(model):
-            return decoder.decode_arrays(_on_batch(model, x))
-    with guarded(decoder, owner=model):
-        made = _on_batch(decoder, x)
-    return keras.tree.map_structure(as_numpy, made)
-
-
-def _on_batch(model: keras.Model, x: Any) -> Any:
-    strategy = getattr(model, "distribute_strategy", None)  # tensorflow's
-    if strategy is None or strategy.num_replicas_in_sync == 1:
-        return model.predict_on_batch(x)
-    # There `predict_on_batch` gives all rows once from every replica.
-    rows = max(len(a) for a in keras.tree.flatten(x) if a is not None)
-    return model.predict(x, batch_size=rows, verbose=0)
-
-
-def _joined(parts: list[Any]) -> Any:
-    """Return the rows of all batches in one array for each output."""
-    try:
-        return keras.tree.map_structure(lambda *a: np.concatenate(a), *parts)
-    except ValueError:
-        shapes = [keras.tree.map_structure(lambda a: a.shape, part) for part in parts]
+    def _specs(self, x: Any) -> Any:
+        if x is not None:
+            return keras.tree.map_structure(_spec, x)
+        model = self.decoder.model
+        if getattr(model, "inputs", None):
+            return structure_of(model)
         raise InputError(
-            "The batches of this dataset give arrays of different shapes, which do not "
-            f"make one: {shapes[0]}, then {next(s for s in shapes if s != shapes[0])}. "
-            "Pad the inputs to one length, or predict batch by batch."
-        ) from None
-
-
-def _no_rows(decoder: DecodedModel, x: Any) -> Any:
-    """Return outputs of zero rows with the shapes and dtypes of the others."""
-    outputs = decoder.compute_output_spec(_specs(decoder.model, x))
-    return keras.tree.map_structure(
-        lambda t: np.zeros([n or 0 for n in (0, *t.shape[1:])], dtype=t.dtype), outputs
-    )
-
-
-def _specs(model: keras.Model, x: Any) -> Any:
-    if x is not None:
-        return keras.tree.map_structure(_spec, x)
-    if getattr(model, "inputs", None):
-        return structure_of(model)
-    raise InputError(
-        f"The data holds no batch, and '{model.name}' does not say the shape of its "
-        "inputs, so that of its outputs is not known either. Pass an array of 0 rows."
-    )
+            f"The data holds no batch, and '{model.name}' does not say the shape of "
+            "its inputs, so that of its outputs is not known either. Pass an array of "
+            "0 rows."
+        )
 
 
 def _spec(array: Any) -> Any:
@@ -199,3 +243,9 @@ def _spec(array: Any) -> Any:
         return None
     dtype = "string" if array.dtype.kind in "SUO" else array.dtype
     return keras.KerasTensor((None, *array.shape[1:]), dtype=dtype)
+
+
+def _check_positive(**counts: Any) -> None:
+    for name, value in counts.items():
+        if value is not None and check_integer(name, value, InputError) < 1:
+            raise InputError(f"`{name}` is at least 1. Received: {value}.")

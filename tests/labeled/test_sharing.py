@@ -113,12 +113,12 @@ def test_frozen_weights_are_frozen_through_the_wrapper():
 def test_decoders_are_kept_while_the_variables_are_the_same_ones():
     labeled = trained("sequential")
     labeled.predict_classes(X)
-    first = labeled._decoder("classes")
+    first = labeled._predictor("classes")
     labeled.predict_classes(X)
-    assert labeled._decoder("classes") is first
+    assert labeled._predictor("classes") is first
     labeled.quantize("int8")
-    assert labeled._decoder("classes") is not first
-    assert len(labeled._decoders._made) == 1  # those of the old variables are gone
+    assert labeled._predictor("classes") is not first
+    assert len(labeled._predictors._made) == 1  # those of the old variables are gone
 
 
 def test_decoders_are_compiled_where_backend_and_model_agree():
@@ -126,11 +126,11 @@ def test_decoders_are_compiled_where_backend_and_model_agree():
         model = sequential()
         model.compile("sgd", "mse", jit_compile=said)
         labeled = LabeledModel(model, task="multiclass")
-        return labeled._decoder("classes").jit_compile
+        return labeled._predictor("classes").decoder.jit_compile
 
     # A file written on jax says True; torch would compile for half a minute.
-    never_compiled = LabeledModel(sequential())._decoder("classes")
-    assert compiled(True) is never_compiled.jit_compile
+    never_compiled = LabeledModel(sequential())._predictor("classes")
+    assert compiled(True) is never_compiled.decoder.jit_compile
     assert compiled(False) is False
 
 
@@ -138,4 +138,4 @@ def test_decoders_run_eagerly_when_the_model_does():
     labeled = LabeledModel(sequential())
     labeled.predict_classes(X)
     labeled.run_eagerly = True  # a user looks for a fault
-    assert labeled._decoder("classes").run_eagerly is True
+    assert labeled._predictor("classes").decoder.run_eagerly is True

@@ -32,11 +32,11 @@ def test_rows_of_any_number_share_a_decoder(fresh, monkeypatch):
     x = np.random.default_rng(0).normal(size=(100, 4)).astype("float32")
     sizes = np.random.default_rng(1).integers(1, 100, 60)
     fresh.predict_classes(x[:2])
-    decoder = fresh._decoder("classes")
-    count = traces(decoder)
+    decoder = fresh._predictor("classes")
+    count = traces(decoder.decoder)
     for size in sizes:
         assert len(fresh.predict_classes(x[:size])) == size
-    assert fresh._decoder("classes") is decoder
+    assert fresh._predictor("classes") is decoder
     if keras.backend.backend() == "tensorflow":
         assert count[0] <= 2  # one for rows of any number
     if keras.backend.backend() == "jax":
@@ -49,7 +49,7 @@ def test_two_hundred_calls_make_one_decoder_each_kind(fresh):
     for call in range(200):
         fresh.predict_classes(x[: call % 40 + 1])
         fresh.predict_proba(x[: call % 3 + 1])
-        made |= {id(fresh._decoder("classes")), id(fresh._decoder("probabilities"))}
+        made |= {id(fresh._predictor("classes")), id(fresh._predictor("probabilities"))}
     assert len(made) == 2
 
 

@@ -1,0 +1,157 @@
+"""The fastest formulations of a rule on each backend, for what no file will hold.
+
+By default a decision is computed by operations that every exported file can hold. A
+prediction in this process may use others: they give the same ids and cost one or two
+reads of the scores instead of five to thirty. The only file of this room that knows
+the backends. `benchmarks/decisions.py` measures the choices.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+# From how many classes two passes over blocks beat one over all.
+_IN_BLOCKS_FROM = {"tensorflow": 3000, "xla": 100, "torch": 10_000}
+_NATIVE_FROM = 100  # classes, on tensorflow
+
+
+class _Formulation(NamedTuple):
+    compiler: str | None  # "tensorflow", "xla" or "torch"; `None`: for any
+    ids: str
+
+
+_PORTABLE = _Formulation(None, "int32")
+_formulation: ContextVar[_Formulation] = ContextVar(
+    "keras_labels_formulation", default=_PORTABLE
+)
+
+
+@contextlib.contextmanager
+def unexported(ids: str = "int32", xla: bool = False) -> Iterator[None]:
+    """Compute decisions in the fastest way; nothing traced inside may be exported.
+
+    Args:
+        ids: dtype of the class ids: signed, and wide enough for them.
+        xla: whether XLA compiles what is traced inside; on jax it always does.
+    """
+    backend = keras.backend.backend()
+    compiler = "xla" if xla or backend == "jax" else backend
+    token = _formulation.set(_Formulation(compiler, ids))
+    try:
+        yield
+    finally:
+        _formulation.reset(token)
+
+
+def is_portable() -> bool:
+    """Tell whether the operations must be such that every file can hold them."""
+    return _compiler() is None
+
+
+def fuses() -> bool:
+    """Tell whether several operations become one pass: rare cases cost nothing."""
+    return _compiler() == "xla"
+
+
+def _compiler() -> str | None:
+    return _formulation.get().compiler
+
+
+def ids_dtype() -> str:
+    """Return the dtype of class ids."""
+    return _formulation.get().ids
+
+
+def in_blocks(classes: int) -> tuple[int, int] | None:
+    """Return how many blocks of how many classes are searched; `None`: one search.
+
+    Blocks are near the square root of the classes, and divide them if they can, which
+    saves a copy of the scores. Classes behind the last block are searched one by one.
+    """
+    compiler = _compiler()
+    if compiler is None or classes < _IN_BLOCKS_FROM[compiler]:
+        return None
+    root = math.isqrt(classes)
+    sizes = (n for i in range(root) for n in (root - i, root + i))
+    even = (n for n in sizes if classes % n == 0 and 4 < n < classes // 4)
+    size = next(even, root)
+    return classes // size, size
+
+
+def taken_blocks(x: Any, ids: Any) -> Any:
+    """Return blocks of scores.
+
+    Args:
+        x: `(..., blocks, size)`.
+        ids: int `(..., k)`: which blocks.
+
+    Returns:
+        `(..., k, size)`.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf  # Keras' take_along_axis takes element by element
+
+        rows = len(ids.shape) - 1
+        return tf.gather(x, ids, axis=rows, batch_dims=rows)
+    return ops.take_along_axis(x, ops.expand_dims(ids, -1), axis=-2)
+
+
+def native_best(scores: Any, axis: int, tiny: float) -> tuple[Any, Any, Any] | None:
+    """Return the highest scores and their first ids as the backend finds them.
+
+    Both keep the class axis with length 1. Beside them: whether an id may be wrong,
+    where scores up to `tiny` are the same, or all are infinitely low. `None` where
+    our own search is as fast.
+    """
+    compiler = _compiler()
+    if compiler in (None, "xla") or 0 in tuple(scores.shape):
+        return None
+    if compiler == "torch":
+        import torch
+
+        highest, ids = torch.max(scores, dim=axis, keepdim=True)
+        return (
+            highest,
+            ids,
+            ((highest <= tiny) & (highest >= -tiny)).any()
+            | (highest == -math.inf).any(),
+        )
+    if scores.shape[axis] < _NATIVE_FROM:
+        return None
+    import tensorflow as tf
+
+    ids = tf.expand_dims(tf.argmax(scores, axis, output_type="int32"), axis)
+    highest = tf.reduce_max(scores, axis, keepdims=True)
+    odd = (tf.abs(highest) <= tiny) | (highest == -math.inf)
+    return highest, ids, tf.reduce_any(odd)
+
+
+def native_ranking(scores: Any, k: int) -> tuple[Any, Any] | None:
+    """Return the k highest scores on the last axis and their ids, or `None`.
+
+    Ids of scores that are equal, or nearly 0, may stand in another order.
+    """
+    if _compiler() in (None, "xla") or 0 in tuple(scores.shape):
+        return None
+    best: tuple[Any, Any] = ops.top_k(scores, k, sorted=True)
+    return best
+
+
+def either(rare: Any, exactly: Callable[[], Any], usually: Callable[[], Any]) -> Any:
+    """Return what is always right, or what is so and faster unless `rare` is true."""
+    compiler = _compiler()
+    if compiler is None or (compiler == "torch" and rare):
+        return exactly()
+    return usually() if compiler == "torch" else ops.cond(rare, exactly, usually)
+
+
+def holds_none(marks: Any) -> bool:
+    """Tell whether it is known already that no mark is true, as torch does."""
+    return _compiler() == "torch" and not marks.any()

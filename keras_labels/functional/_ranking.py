@@ -1,0 +1,118 @@
+"""Scores -> the ids of the best classes, by one search or by blocks of classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from keras_labels.functional._arithmetic import (
+    constant,
+    first_best,
+    has_nan,
+    maximum,
+    nan_below,
+    nan_on_top,
+    one_hot,
+    smallest_normal,
+)
+from keras_labels.functional._formulations import (
+    either,
+    fuses,
+    ids_dtype,
+    in_blocks,
+    is_portable,
+    native_ranking,
+    taken_blocks,
+)
+
+
+def best_ids(x: Any, k: int, axis: int) -> tuple[Any, Any, Any]:
+    """Return the k best classes of each row, best first, ties to the lowest id.
+
+    Args:
+        x: widened scores.
+        k: how many, at most the number of classes.
+        axis: the class axis.
+
+    Returns:
+        Ids and scores with k on the class axis; and for every row whether it holds a
+        NaN, and so has ids that mean nothing. (It has 1 on the class axis.)
+    """
+    last = axis in (-1, len(x.shape) - 1)
+    blocks = in_blocks(x.shape[axis]) if last else None
+    if blocks is None or k > blocks[0]:
+        ids, values = _ranked(x, k, axis)
+        return ids, values, _nan_of(x, values, axis)
+    return _best_of_blocks(x, k, *blocks)
+
+
+def _nan_of(x: Any, values: Any, axis: int) -> Any:
+    if is_portable() or fuses() or values.shape[axis] > 1:
+        return has_nan(x, axis)
+    return ops.isnan(values)  # the highest score keeps NaN
+
+
+def _best_of_blocks(x: Any, k: int, count: int, size: int) -> tuple[Any, Any, Any]:
+    """Search the k blocks with the highest maxima; no other holds one of the k best.
+
+    In the order of value and then of id, k classes stand before any class of another
+    block: the highest ones of these k.
+    """
+    rows = ops.shape(x)[:-1]
+    whole = x[..., : count * size] if count * size < x.shape[-1] else x
+    parts = ops.reshape(whole, (*rows, count, size))
+    highest = ops.squeeze(maximum(nan_on_top(parts), -1), -1)
+    nan = nan_below(maximum(highest, -1), whole, -1)
+    blocks, _ = _ranked(highest, k, -1)
+    # The rank of scores that are equal is that of their ids.
+    blocks = ops.sort(ops.cast(blocks, "int32"), axis=-1)
+    chosen = ops.reshape(taken_blocks(parts, blocks), (*rows, k * size))
+    if count * size < x.shape[-1]:
+        rest = x[..., count * size :]
+        nan = ops.logical_or(nan, has_nan(rest, -1))
+        chosen = ops.concatenate([chosen, rest], axis=-1)
+        # The classes behind the last block stand as one more, of another size.
+        blocks = ops.concatenate(
+            [blocks, ops.full_like(blocks[..., :1], count)], axis=-1
+        )
+    places, values = _ranked(chosen, k, -1)
+    places = ops.cast(places, "int32")
+    turn = ops.floor_divide(places, size)
+    block = ops.take_along_axis(blocks, turn, axis=-1)
+    ids = block * size + (places - turn * size)
+    return ops.cast(ids, ids_dtype()), values, nan
+
+
+def _ranked(x: Any, k: int, axis: int) -> tuple[Any, Any]:
+    """Return the places of the k highest scores, and these scores."""
+    if k == 1:
+        return first_best(x, axis)
+    last = axis in (-1, len(x.shape) - 1)
+    more = min(k + 1, x.shape[axis])  # the next one tells whether the last is a tie
+    native = native_ranking(x, more) if last else None
+    if native is None:
+        return _searched(x, k, axis)
+    values, ids = native
+    tied = ops.any(values[..., 1:] >= values[..., :-1])
+    tiny = constant(smallest_normal(x), x)
+    near_zero = ops.any(ops.less_equal(ops.abs(values), tiny))
+    ids = either(
+        ops.logical_or(tied, near_zero),
+        lambda: _searched(x, k, axis)[0],
+        lambda: ops.cast(ids[..., :k], ids_dtype()),
+    )
+    return ids, values[..., :k]
+
+
+def _searched(x: Any, k: int, axis: int) -> tuple[Any, Any]:
+    """Search the highest score, then the highest of the others, and so on."""
+    ids, values, left = [], [], None
+    for turn in range(k):
+        best, value = first_best(x, axis, among=left)
+        ids.append(best)
+        values.append(value)
+        if turn + 1 < k:
+            others = ops.logical_not(one_hot(best, x.shape[axis], axis))
+            left = others if left is None else ops.logical_and(left, others)
+    return ops.concatenate(ids, axis=axis), ops.concatenate(values, axis=axis)

@@ -1,0 +1,72 @@
+"""What predicts each kind of decision of a labeled model, made once."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import keras
+
+from keras_labels.decoder import DecodedModel
+from keras_labels.decoding import Decoding, Decodings
+from keras_labels.labeled._class_dtypes import smallest_dtype
+from keras_labels.layers import DecodingLayer, TopKLayer
+from keras_labels.prediction import Predictor
+
+_TOP = 5
+
+
+class Predictors:
+    """Predictors by what they give. Plain: Keras saves nothing of it."""
+
+    def __init__(self) -> None:
+        self._made: dict[Any, Predictor] = {}
+        self._variables: list[Any] = []
+        self._lock = threading.Lock()
+        self.rebuildable = False  # whether the inner model's config was tried out
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles start without any."""
+        return {"rebuildable": self.rebuildable}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Start without any."""
+        self.__init__()  # type: ignore[misc]
+        self.rebuildable = state["rebuildable"]
+
+    def get(
+        self, model: keras.Model, rules: Decodings, kind: str, k: int | None
+    ) -> Predictor:
+        """Return the predictor of one kind of decision."""
+        jit = model.jit_compile if model.compiled else None
+        key = (kind, k, model.run_eagerly, jit)
+        variables = model.variables
+        with self._lock:
+            # `quantize` replaces variables, and tensorflow keeps the old graph.
+            if list(map(id, variables)) != list(map(id, self._variables)):
+                self._made, self._variables = {}, variables
+            if key not in self._made:
+                self._made[key] = _made(model, rules, kind, k)
+            return self._made[key]
+
+
+def _made(model: keras.Model, rules: Decodings, kind: str, k: int | None) -> Predictor:
+    several = rules if isinstance(rules, dict) else {"": rules}
+    layers = {name: _layer(rule, kind, k) for name, rule in several.items()}
+    decoders = layers if several is rules else layers[""]
+    decoder = DecodedModel(model, decoders, flat=False)
+    decoder.run_eagerly = model.run_eagerly
+    if model.compiled and not model.jit_compile:
+        # True is for the backend to say: a file written on jax says True, and on
+        # torch the first prediction then takes half a minute.
+        decoder.jit_compile = False
+    return Predictor(decoder, ids=smallest_dtype(several.values()))
+
+
+def _layer(rule: Decoding, kind: str, k: int | None) -> keras.Layer:
+    head = rule.head
+    if kind == "top_k":
+        best = min(_TOP, head.classes) if k is None else k
+        return TopKLayer(best, head.task, head.from_logits, head.axis)
+    both = ("probabilities", "classes")
+    return DecodingLayer(rule, both if kind == "both" else kind)

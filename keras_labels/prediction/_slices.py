@@ -1,0 +1,80 @@
+"""Arrays in memory -> slices of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_labels.errors import InputError
+
+
+def row_count(x: Any) -> int:
+    """Return the number of rows of arrays.
+
+    Raises:
+        InputError: if they do not have the same number of rows.
+    """
+    if isinstance(x, np.ndarray) and x.shape:
+        return len(x)
+    arrays = [a for a in keras.tree.flatten(x) if a is not None]
+    counts = {a.shape[0] if a.shape else "no" for a in arrays}
+    if len(counts) > 1 or "no" in counts:
+        raise InputError(
+            "The inputs of a model have the same number of rows. Received arrays of "
+            f"{', '.join(sorted(map(str, counts)))} rows."
+        )
+    return int(counts.pop())
+
+
+def slices(x: Any, rows: int, size: int) -> tuple[Iterator[Any], int]:
+    """Return the slices of the first rows of arrays, and how many there are."""
+    starts = range(0, rows, size)
+
+    def part(start: int) -> Any:
+        stop = min(start + size, rows)
+        if isinstance(x, np.ndarray):
+            return _rows(x, start, stop)
+        return keras.tree.map_structure(lambda a: _rows(a, start, stop), x)
+
+    return map(part, starts), len(starts)
+
+
+def _rows(array: Any, start: int, stop: int) -> Any:
+    if array is None:
+        return None
+    if hasattr(array, "toarray"):  # scipy's sparse matrices
+        return array.tocsr()[start:stop].toarray().astype(keras.config.floatx())
+    rows = array[start:stop]
+    # As `Model.predict` does: else a float64 array would be decided otherwise here.
+    return rows.astype(keras.config.floatx(), copy=False) if _is_float(rows) else rows
+
+
+def _is_float(array: np.ndarray) -> bool:
+    return array.dtype.kind == "f" or array.dtype.name == "bfloat16"
+
+
+def padded(call: Callable[[Any], Any], x: Any, *, size: int) -> Any:
+    """Call with rows added up to a power of two, or to `size` if that is less.
+
+    A function that is compiled for every number of rows then meets few of them. The
+    last row is repeated, and what is made of the copies is dropped.
+    """
+    rows = row_count(x)
+    whole = min(1 << (rows - 1).bit_length(), max(size, rows))
+    if whole == rows:
+        return call(x)
+    wide = keras.tree.map_structure(lambda a: _repeated(a, whole), x)
+    made = call(wide)
+    if any(len(a) != whole for a in keras.tree.flatten(made)):
+        return call(x)  # a model that does not give a row for a row
+    return keras.tree.map_structure(lambda a: a[:rows], made)
+
+
+def _repeated(array: np.ndarray, rows: int) -> np.ndarray:
+    wide = np.empty((rows, *array.shape[1:]), array.dtype)
+    wide[: len(array)] = array
+    wide[len(array) :] = array[-1]
+    return wide
