@@ -67,9 +67,10 @@ def best_class(scores: Any, decoding: Decoding) -> Any:
     """Return the class of each row, -1 if rejected; keeps the class axis, length 1."""
     head, x = decoding.head, widen(scores)
     ids, _, nan = best_ids(x, 1, head.axis)
+    ids = ops.cast(ids, ids_dtype())
     if decoding.reject_below is not None:
         p = probabilities(scores, head.task, head.from_logits, head.axis)
         top = maximum(p, head.axis)
         sure = ops.greater_equal(top, constant(decoding.reject_below, top))
-        ids = ops.where(sure, ids, rejected())
+        ids = ops.where(sure, ids, rejected(ids))
     return marked_nan(ids, nan)

@@ -17,7 +17,6 @@ from keras_labels.functional._formulations import (
     either,
     fuses,
     holds_none,
-    ids_dtype,
     is_portable,
     native_best,
 )
@@ -63,9 +62,9 @@ def smallest_normal(like: Any) -> float:
     return _TINY[dtype_of(like)]
 
 
-def rejected() -> Any:
-    """Return the id of a row without a class, -1, in the dtype of class ids."""
-    return np.array(-1, ids_dtype())[()]
+def rejected(ids: Any) -> Any:
+    """Return the id of a row without a class, -1, in the dtype of ids."""
+    return np.array(-1, dtype_of(ids))[()]
 
 
 def has_nan(scores: Any, axis: int) -> Any:
@@ -96,7 +95,7 @@ def nan_below(highest: Any, scores: Any, axis: int) -> Any:
 
 def marked_nan(ids: Any, nan: Any) -> Any:
     """Return the ids with -1 where a NaN was."""
-    return ids if holds_none(nan) else ops.where(nan, rejected(), ids)
+    return ids if holds_none(nan) else ops.where(nan, rejected(ids), ids)
 
 
 def without_nan(ids: Any, scores: Any) -> Any:
@@ -140,11 +139,11 @@ def first_best(scores: Any, axis: int, among: Any = None) -> tuple[Any, Any]:
             winners = ops.logical_and(winners, among)
         # int8: an argmax of floats exports a Bitcast that no runtime loads.
         winner = ops.argmax(ops.cast(winners, "int8"), axis=axis, keepdims=True)
-        return ops.cast(winner, ids_dtype())
+        return ops.cast(winner, "int32")
 
     if native is None:
         return exactly(), highest
-    ids = ops.cast(native[1], ids_dtype())
+    ids = ops.cast(native[1], "int32")
     return either(native[2], exactly, lambda: ids), highest
 
 

@@ -138,4 +138,4 @@ def _sure(x: Any, decided: Any, decoding: Decoding) -> Any:
     opposite = -x if from_logits else 1.0 - x
     for_no = is_over(opposite, cut, from_logits=from_logits, inclusive=True)
     sure = ops.where(ops.equal(decided, 1), for_yes, for_no)
-    return ops.where(sure, decided, rejected())
+    return ops.where(sure, decided, rejected(decided))

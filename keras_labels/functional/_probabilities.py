@@ -15,7 +15,7 @@ from keras_labels.functional._arithmetic import (
     require_units,
     widen,
 )
-from keras_labels.functional._formulations import either
+from keras_labels.functional._formulations import either, fuses
 from keras_labels.head import Head, Task
 
 _NARROW = ("float16", "bfloat16")
@@ -110,7 +110,9 @@ def _top(logits: Any, head: Head) -> Any:
 def _finite(logits: Any) -> Any:
     largest = constant(np.finfo(dtype_of(logits)).max, logits)
     # As arrays of its dtype: torch's `ops.minimum` narrows float64 to float32.
-    return ops.clip(logits, -largest, largest)
+    finite = ops.clip(logits, -largest, largest)
+    # XLA of tensorflow 2.18 makes the largest number of a NaN.
+    return ops.where(ops.isnan(logits), logits, finite) if fuses() else finite
 
 
 def _renormalized(x: Any, axis: int) -> Any:

@@ -19,7 +19,6 @@ from keras_labels.functional._arithmetic import (
 from keras_labels.functional._formulations import (
     either,
     fuses,
-    ids_dtype,
     in_blocks,
     is_portable,
     native_ranking,
@@ -81,7 +80,7 @@ def _best_of_blocks(x: Any, k: int, count: int, size: int) -> tuple[Any, Any, An
     turn = ops.floor_divide(places, size)
     block = ops.take_along_axis(blocks, turn, axis=-1)
     ids = block * size + (places - turn * size)
-    return ops.cast(ids, ids_dtype()), values, nan
+    return ids, values, nan
 
 
 def _ranked(x: Any, k: int, axis: int) -> tuple[Any, Any]:
@@ -100,7 +99,7 @@ def _ranked(x: Any, k: int, axis: int) -> tuple[Any, Any]:
     ids = either(
         ops.logical_or(tied, near_zero),
         lambda: _searched(x, k, axis)[0],
-        lambda: ops.cast(ids[..., :k], ids_dtype()),
+        lambda: ops.cast(ids[..., :k], "int32"),
     )
     return ids, values[..., :k]
 

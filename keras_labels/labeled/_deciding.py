@@ -48,6 +48,10 @@ class DecidingModel(DelegatingModel):
         Args:
             x: whatever `keras.Model.predict` takes.
             **options: `batch_size`, `steps`, `verbose` (0) and `callbacks`, as there.
+                If none counts batches, the rows at a time follow from the largest layer
+                output and `memory_budget` (bytes for it, 16 MiB). `jit_compile=True`
+                compiles with XLA on tensorflow and with `torch.compile` on torch, which
+                takes seconds.
 
         Returns:
             float32 `(rows, ..., classes)`, column j for `class_names[j]`; two columns
@@ -76,7 +80,7 @@ class DecidingModel(DelegatingModel):
             invalid: `"raise"` for rows with NaN scores, or `"mark"` to give them -1.
             dtype: of the ids: an integer type that holds them all (a signed one if -1
                 may be among them), or `"bool"` for 0 and 1. A small one saves memory.
-            **options: `batch_size`, `steps`, `verbose` (0) and `callbacks`, as there.
+            **options: those of `predict_proba`.
 
         Returns:
             int32 `(rows, ...)`, for multilabel `(rows, ..., labels)` of 0 and 1; -1
@@ -98,7 +102,7 @@ class DecidingModel(DelegatingModel):
         Args:
             x: whatever `keras.Model.predict` takes.
             invalid: `"raise"` for rows with NaN scores, or `"mark"` to give them None.
-            **options: `batch_size`, `steps`, `verbose` (0) and `callbacks`, as there.
+            **options: those of `predict_proba`.
 
         Returns:
             Array of str `(rows, ...)`, `None` where rejected; for multilabel a list of
@@ -127,7 +131,7 @@ class DecidingModel(DelegatingModel):
             k: how many, at most the number of classes; 5, or all if they are fewer,
                 if `None`.
             invalid: `"raise"` for rows with NaN scores, or `"mark"` for empty lists.
-            **options: `batch_size`, `steps`, `verbose` (0) and `callbacks`, as there.
+            **options: those of `predict_proba`.
 
         Returns:
             For each row a list of (class name, probability), best first, in Python

@@ -8,9 +8,16 @@ from typing import Any
 
 import keras
 
+from keras_labels.prediction._independence import (
+    graph_of,
+    has_independent_rows,
+    keeps_state,
+)
+
 KERAS_BATCH_SIZE = 32  # as in `Model.predict`
 MEMORY_BUDGET = 16 * 2**20  # bytes: what a CPU keeps in its caches
-LEAST, MOST = 4, 4096
+ENOUGH, MOST = 16, 4096
+_OVER_BUDGET = 8  # times the budget, that `ENOUGH` rows may take
 _BYTES = 4  # of a number
 
 
@@ -18,9 +25,10 @@ def batch_size_of(model: keras.Model, inputs: Any, x: Any, memory_budget: int) -
     """Return how many rows of arrays to run at once.
 
     The power of two below `memory_budget` over the bytes of the largest output that
-    any layer gives for one row, from 4 to 4096: large enough that calls cost nothing,
-    and small enough for the caches. The length of the batch axis where the model has
-    one; Keras' 32 where rows may depend on each other, or the sizes are not known.
+    any layer gives for one row (of the scores twice that), up to 4096: large enough
+    that calls cost nothing, and small enough for the caches. Fewer than 16 only if
+    those take more than eight times the budget. The length of the batch axis where the
+    model has one; Keras' 32 where rows may depend on each other, or sizes are unknown.
 
     Args:
         model: a graph of layers.
@@ -28,17 +36,21 @@ def batch_size_of(model: keras.Model, inputs: Any, x: Any, memory_budget: int) -
         x: arrays in their structure.
         memory_budget: bytes.
     """
-    fixed = keras.tree.flatten(inputs)[0].shape[0]
-    if fixed is not None:
+    fixed = model.inputs[0].shape[0]
+    if fixed is not None and keeps_state(model):
         return int(fixed)
     if not has_independent_rows(model):
         return KERAS_BATCH_SIZE
     size = largest_output(model, keras.tree.map_structure(_likened, inputs, x))
     if size is None:
         return KERAS_BATCH_SIZE
-    rows = max(memory_budget // (_BYTES * size), 1)
-    power_of_two = 1 << (rows.bit_length() - 1)
-    return min(max(power_of_two, LEAST), MOST)
+    # A decision on scores holds something of their size beside them.
+    scores = max(_size(tensor) or 0 for tensor in model.outputs)
+    rows = memory_budget // (_BYTES * max(size, 2 * scores))
+    if rows < ENOUGH:
+        rows = min(_OVER_BUDGET * memory_budget // (_BYTES * size), ENOUGH)
+    power_of_two: int = 1 << (max(rows, 1).bit_length() - 1)
+    return min(power_of_two, MOST)
 
 
 def _likened(symbolic: Any, array: Any) -> Any:
@@ -65,7 +77,7 @@ def largest_output(model: keras.Model, inputs: Any) -> int | None:
     """
     try:
         sizes = list(_sizes(model, inputs))
-    except Exception:  # a layer may refuse a length that was rounded
+    except (ValueError, TypeError, RuntimeError):  # of a layer that refuses a length
         return None
     return None if None in sizes else max(filter(None, sizes), default=1)
 
@@ -77,21 +89,16 @@ def _sizes(model: Any, inputs: Any) -> Iterator[int | None]:
     def followed(operation: Any) -> Callable[..., Any]:
         def outputs(*args: Any, **kwargs: Any) -> Any:
             made = operation.compute_output_spec(*args, **kwargs)
-            if hasattr(_graph(operation), "_run_through_graph"):
+            if hasattr(graph_of(operation), "_run_through_graph"):
                 sizes.extend(_sizes(operation, args[0]))
             sizes.extend(_size(tensor) for tensor in keras.tree.flatten(made))
-            sizes.append(_scores_of_attention(operation, args))
+            sizes.append(_scores_of_attention(operation, args, kwargs))
             return made
 
         return outputs
 
-    _graph(model)._run_through_graph(inputs, operation_fn=followed)
+    graph_of(model)._run_through_graph(inputs, operation_fn=followed)
     return iter(sizes)
-
-
-def _graph(model: Any) -> Any:
-    """Return the part of a model that runs a graph (a Sequential holds it)."""
-    return getattr(model, "_functional", None) or model
 
 
 def _size(tensor: Any) -> int | None:
@@ -99,32 +106,15 @@ def _size(tensor: Any) -> int | None:
     return None if None in shape else math.prod(shape)
 
 
-def _scores_of_attention(layer: Any, args: tuple[Any, ...]) -> int:
+def _scores_of_attention(layer: Any, args: Any, kwargs: Any) -> int:
     """Return the size of what attention keeps to itself: heads * queries * keys."""
+    named = [kwargs[name] for name in ("query", "value") if name in kwargs]
+    query_and_value = keras.tree.flatten([*args, *named])[:2]
+    lengths = [getattr(t, "shape", ())[1:2] for t in query_and_value]
+    pairs: int = math.prod(length or 0 for one in lengths for length in one)
+    if isinstance(layer, keras.layers.AdditiveAttention):
+        return pairs * int(query_and_value[0].shape[-1])
+    if isinstance(layer, keras.layers.Attention):
+        return pairs
     heads = getattr(layer, "num_heads", getattr(layer, "num_query_heads", 0))
-    lengths = [a.shape[1] or 0 for a in args[:2] if len(getattr(a, "shape", ())) > 1]
-    return int(heads) * math.prod(lengths) if len(lengths) > 1 else 0
-
-
-def has_independent_rows(model: keras.Model) -> bool:
-    """Tell whether a row is decided alone: all layers are Keras' and infer."""
-    layers = [model, *model._flatten_layers(include_self=False)]
-    graphs = [g for g in map(_graph, layers) if hasattr(g, "_run_through_graph")]
-    operations = [op for graph in graphs for op in graph.operations]
-    return all(map(_is_keras_own, [*layers, *operations])) and not any(
-        node.arguments.kwargs.get("training")
-        for operation in operations
-        for node in operation._inbound_nodes
-    )
-
-
-def _is_keras_own(operation: Any) -> bool:
-    activation = getattr(operation, "activation", None)
-    parts = [type(operation), type(operation).call]
-    parts += [activation] if callable(activation) else []
-    modules = [getattr(part, "__module__", None) or "" for part in parts]
-    return (
-        all(module.partition(".")[0] == "keras" for module in modules)
-        and not isinstance(operation, keras.layers.Lambda)
-        and not getattr(operation, "stateful", False)
-    )
+    return int(heads) * pairs

@@ -141,14 +141,21 @@ def _in_tuple(batch: Any) -> tuple[Any, ...]:
         rows = all(isinstance(leaf, _SCALARS) for leaf in keras.tree.flatten(batch))
         batch = (as_arrays(batch),) if rows else tuple(batch)
     if not isinstance(batch, tuple):
-        return (batch,)
+        batch = (batch,)
     if not 1 <= len(batch) <= 3:
         raise InputError(
             "A batch is x, (x,), (x, y) or (x, y, sample_weight). Received a tuple of "
             f"{len(batch)}. For a model of several inputs make x a tuple of its own: "
             "((x1, x2),)."
         )
-    return batch
+    return (keras.tree.map_structure(dense, batch[0]), *batch[1:])
+
+
+def dense(array: Any) -> Any:
+    """Return a sparse matrix of scipy as an array, anything else as it is."""
+    if not hasattr(array, "toarray"):
+        return array
+    return array.toarray().astype(keras.config.floatx())
 
 
 def targets_of(batch: tuple[Any, ...]) -> Any:

@@ -14,13 +14,15 @@ from keras_labels.decoder import DecodedModel
 from keras_labels.errors import InputError
 from keras_labels.prediction._batch_size import (
     KERAS_BATCH_SIZE,
-    LEAST,
     MEMORY_BUDGET,
     batch_size_of,
-    has_independent_rows,
 )
 from keras_labels.prediction._batches import batches_of, in_memory, targets_of
 from keras_labels.prediction._compiled import Compiled, is_compilable, is_dense
+from keras_labels.prediction._independence import (
+    has_independent_rows,
+    keeps_state,
+)
 from keras_labels.prediction._inputs import (
     arranged,
     check_paired,
@@ -32,7 +34,7 @@ from keras_labels.prediction._keras_call import keras_call
 from keras_labels.prediction._slices import padded, row_count, slices
 
 Call = Callable[[Any], Any]
-_KINDS = 1000  # of arrays, remembered not to be looked at again
+_KINDS = 1000  # of arrays and calls, remembered so as not to look again
 
 
 class Predictor:
@@ -50,6 +52,7 @@ class Predictor:
         self._inputs = structure_of(model) if declares_inputs(model) else None
         self._compilable = is_compilable(decoder)
         self._calls: dict[bool | None, Compiled] = {}
+        self._callers: dict[Any, Call] = {}
         self._batch_sizes: dict[Any, int] = {}
         self._plain: set[Any] = set()  # kinds of single arrays that need no care
 
@@ -99,6 +102,8 @@ class Predictor:
             rows = rows if steps is None else min(rows, steps * size)
             batches, count = slices(arrays, rows, size)
             call = self._call(jit_compile, pad_to=size)
+            if count == 1 and verbose == 0 and callbacks is None:
+                return call(next(batches))
         made = joined(self._outputs(call, batches, count, verbose, callbacks), rows)
         return self._no_rows(arrays) if made is None else made
 
@@ -157,13 +162,19 @@ class Predictor:
 
     def _call(self, jit_compile: bool | None = None, pad_to: int | None = None) -> Call:
         """Return what runs one batch."""
+        call = self._callers.get((jit_compile, pad_to))
+        if call is None:
+            call = self._made_call(jit_compile, pad_to)
+            if len(self._callers) < _KINDS:
+                self._callers[jit_compile, pad_to] = call
+        return call
+
+    def _made_call(self, jit_compile: bool | None, pad_to: int | None) -> Call:
         fallback = partial(keras_call, self.decoder)
         if not self._compilable:
             return fallback
-        compiled = self._calls.get(jit_compile)
-        if compiled is None:
-            made = Compiled(self.decoder, self._ids, self._inputs, jit_compile)
-            compiled = self._calls.setdefault(jit_compile, made)
+        made = Compiled(self.decoder, self._ids, self._inputs, jit_compile)
+        compiled = self._calls.setdefault(jit_compile, made)
         call: Call = compiled
         if pad_to and compiled.for_each_shape and self._has_independent_rows:
             call = partial(padded, compiled, size=pad_to)
@@ -174,10 +185,13 @@ class Predictor:
         return self._inputs is not None and has_independent_rows(self.decoder.model)
 
     def _batch_size(self, x: Any, rows: int, memory_budget: int | None) -> int:
-        if not self._compilable or self._inputs is None:
+        runs_ours = self._compilable or keeps_state(self.decoder.model)
+        if not runs_ours or self._inputs is None:
             return KERAS_BATCH_SIZE
-        if rows <= LEAST:
-            return rows or 1
+        if rows <= 1:
+            return 1
+        if any(array is None for array in keras.tree.flatten(x)):
+            return KERAS_BATCH_SIZE  # an optional input, which Keras' own call takes
         budget = MEMORY_BUDGET if memory_budget is None else memory_budget
         shapes = tuple(array.shape[1:] for array in keras.tree.flatten(x))
         size = self._batch_sizes.get((shapes, budget))

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_labels.errors import InputError
+from keras_labels.prediction._batches import dense
 
 
 def row_count(x: Any) -> int:
@@ -46,7 +47,7 @@ def _rows(array: Any, start: int, stop: int) -> Any:
     if array is None:
         return None
     if hasattr(array, "toarray"):  # scipy's sparse matrices
-        return array.tocsr()[start:stop].toarray().astype(keras.config.floatx())
+        return dense(array.tocsr()[start:stop])
     rows = array[start:stop]
     # As `Model.predict` does: else a float64 array would be decided otherwise here.
     return rows.astype(keras.config.floatx(), copy=False) if _is_float(rows) else rows
