@@ -59,7 +59,9 @@ format: $(VENV)/.test
 
 bench: $(VENV)/.test
 	for backend in tensorflow jax torch; do \
-	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python benchmarks/argmax.py || exit 1; \
+	  for table in decisions predictions; do \
+	    KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python benchmarks/$$table.py || exit 1; \
+	  done; \
 	done
 
 clean:
