@@ -65,7 +65,7 @@ def _best_of_blocks(x: Any, k: int, count: int, size: int) -> tuple[Any, Any, An
     nan = nan_below(maximum(highest, -1), whole, -1)
     blocks, _ = _ranked(highest, k, -1)
     # The rank of scores that are equal is that of their ids.
-    blocks = ops.sort(ops.cast(blocks, "int32"), axis=-1)
+    blocks = ops.sort(blocks, axis=-1)
     chosen = ops.reshape(taken_blocks(parts, blocks), (*rows, k * size))
     if count * size < x.shape[-1]:
         rest = x[..., count * size :]
@@ -76,7 +76,6 @@ def _best_of_blocks(x: Any, k: int, count: int, size: int) -> tuple[Any, Any, An
             [blocks, ops.full_like(blocks[..., :1], count)], axis=-1
         )
     places, values = _ranked(chosen, k, -1)
-    places = ops.cast(places, "int32")
     turn = ops.floor_divide(places, size)
     block = ops.take_along_axis(blocks, turn, axis=-1)
     ids = block * size + (places - turn * size)

@@ -6,5 +6,12 @@ from keras_labels.heads._detect import (
     output_names,
     resolve_head,
 )
+from keras_labels.heads._graph import is_keras_own
 
-__all__ = ["describe_outputs", "detect_head", "output_names", "resolve_head"]
+__all__ = [
+    "describe_outputs",
+    "detect_head",
+    "is_keras_own",
+    "output_names",
+    "resolve_head",
+]

@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from keras_labels.heads import is_keras_own
+
 # Layers of Keras that run code of somebody else.
 _FOREIGN = ("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer")
 # Operations of a graph that are no layers: number by number, or along an axis.
@@ -29,7 +31,7 @@ def has_independent_rows(model: keras.Model) -> bool:
     operations = {id(op): op for graph in graphs for op in graph.operations}.values()
     return (
         not keeps_state(model)
-        and all(map(_is_keras_own, layers))
+        and all(map(_is_known, layers))
         and all(map(_leaves_rows_alone, operations))
     )
 
@@ -44,13 +46,14 @@ def graph_of(model: Any) -> Any:
     return getattr(model, "_functional", None) or model
 
 
-def _is_keras_own(layer: Any) -> bool:
+def _is_known(layer: Any) -> bool:
+    """Tell whether all code of a layer is Keras': its class, call and activations."""
     named = ("activation", "recurrent_activation")
     functions = [getattr(layer, name, None) for name in named]
-    parts = [type(layer), type(layer).call, *filter(callable, functions)]
+    parts = [type(layer), *filter(callable, functions)]
     modules = [getattr(part, "__module__", None) or "" for part in parts]
     own = all(module.partition(".")[0] == "keras" for module in modules)
-    return own and type(layer).__name__ not in _FOREIGN
+    return own and is_keras_own(layer) and type(layer).__name__ not in _FOREIGN
 
 
 def _leaves_rows_alone(operation: Any) -> bool:
@@ -68,7 +71,7 @@ def _leaves_rows_alone(operation: Any) -> bool:
     if kind == "GetItem":
         return all(map(_takes_all_rows, nodes))
     along = kind in _ALONG_AN_AXIS and not rows and None not in axes
-    return _is_keras_own(operation) and (kind in _ELEMENTWISE or along)
+    return _is_known(operation) and (kind in _ELEMENTWISE or along)
 
 
 def _takes_all_rows(node: Any) -> bool:

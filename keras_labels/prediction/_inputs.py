@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_labels.errors import InputError
+from keras_labels.heads import is_keras_own
 from keras_labels.prediction._batches import as_arrays, as_numpy, is_array
 
 Shape = tuple[Any, ...]
@@ -82,8 +83,7 @@ def check_paired(x: Any, targets: Any, batch: int) -> None:
 
 def declares_inputs(model: keras.Model) -> bool:
     """Tell whether the inputs are those of a graph: a call of one's own may differ."""
-    own = getattr(type(model).call, "__module__", "")
-    return own.startswith("keras.") and bool(getattr(model, "inputs", None))
+    return is_keras_own(model) and bool(getattr(model, "inputs", None))
 
 
 def structure_of(model: keras.Model) -> Any:

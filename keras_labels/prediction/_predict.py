@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from keras_labels.arguments import check_integer
 from keras_labels.decoder import DecodedModel
 from keras_labels.errors import InputError
+from keras_labels.prediction._backend_calls import Call
 from keras_labels.prediction._batch_size import (
     KERAS_BATCH_SIZE,
     MEMORY_BUDGET,
@@ -33,7 +34,6 @@ from keras_labels.prediction._joining import joined
 from keras_labels.prediction._keras_call import keras_call
 from keras_labels.prediction._slices import padded, row_count, slices
 
-Call = Callable[[Any], Any]
 _KINDS = 1000  # of arrays and calls, remembered so as not to look again
 
 
@@ -173,8 +173,10 @@ class Predictor:
         fallback = partial(keras_call, self.decoder)
         if not self._compilable:
             return fallback
-        made = Compiled(self.decoder, self._ids, self._inputs, jit_compile)
-        compiled = self._calls.setdefault(jit_compile, made)
+        compiled = self._calls.get(jit_compile)
+        if compiled is None:
+            made = Compiled(self.decoder, self._ids, self._inputs, jit_compile)
+            compiled = self._calls.setdefault(jit_compile, made)
         call: Call = compiled
         if pad_to and compiled.for_each_shape and self._has_independent_rows:
             call = partial(padded, compiled, size=pad_to)

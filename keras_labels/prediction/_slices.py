@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_labels.errors import InputError
+from keras_labels.prediction._backend_calls import Call
 from keras_labels.prediction._batches import dense
 
 
@@ -57,7 +58,7 @@ def _is_float(array: np.ndarray) -> bool:
     return array.dtype.kind == "f" or array.dtype.name == "bfloat16"
 
 
-def padded(call: Callable[[Any], Any], x: Any, *, size: int) -> Any:
+def padded(call: Call, x: Any, *, size: int) -> Any:
     """Call with rows added up to a power of two, or to `size` if that is less.
 
     A function that is compiled for every number of rows then meets few of them. The
