@@ -25,25 +25,31 @@ _NATIVE_FROM = 100  # classes, on tensorflow
 class _Formulation(NamedTuple):
     compiler: str | None  # "tensorflow", "xla" or "torch"; `None`: for any
     ids: str
+    doubts: list[Any] | None
 
 
-_PORTABLE = _Formulation(None, "int32")
+_PORTABLE = _Formulation(None, "int32", None)
 _formulation: ContextVar[_Formulation] = ContextVar(
     "keras_labels_formulation", default=_PORTABLE
 )
 
 
 @contextlib.contextmanager
-def unexported(ids: str = "int32", xla: bool = False) -> Iterator[None]:
+def unexported(
+    ids: str = "int32", xla: bool = False, doubts: list[Any] | None = None
+) -> Iterator[None]:
     """Compute decisions in the fastest way; nothing traced inside may be exported.
 
     Args:
         ids: dtype of the class ids: signed, and wide enough for them.
         xla: whether XLA compiles what is traced inside; on jax it always does.
+        doubts: takes boolean tensors. If one of them is true the result means nothing,
+            and is to be computed again without doubts. A branch in the graph would
+            keep scores in memory that otherwise are never written there.
     """
     backend = keras.backend.backend()
     compiler = "xla" if xla or backend == "jax" else backend
-    token = _formulation.set(_Formulation(compiler, ids))
+    token = _formulation.set(_Formulation(compiler, ids, doubts))
     try:
         yield
     finally:
@@ -111,19 +117,19 @@ def native_best(scores: Any, axis: int, tiny: float) -> tuple[Any, Any, Any] | N
     our own search is as fast.
     """
     compiler = _compiler()
-    if compiler in (None, "xla") or 0 in tuple(scores.shape):
+    if compiler is None or 0 in tuple(scores.shape):
         return None
     if compiler == "torch":
         import torch
 
         highest, ids = torch.max(scores, dim=axis, keepdim=True)
-        return (
-            highest,
-            ids,
-            ((highest <= tiny) & (highest >= -tiny)).any()
-            | (highest == -math.inf).any(),
-        )
-    if scores.shape[axis] < _NATIVE_FROM:
+        near_zero = (highest <= tiny) & (highest >= -tiny)
+        return highest, ids, near_zero.any() | (highest == -math.inf).any()
+    if finds_best_in_one_pass():
+        highest, ids = _best_in_one_pass(scores, axis % len(scores.shape))
+        odd = (abs(highest) <= tiny) | (highest == -math.inf)
+        return highest, ids, odd.any()
+    if compiler == "xla" or scores.shape[axis] < _NATIVE_FROM:
         return None
     import tensorflow as tf
 
@@ -131,6 +137,36 @@ def native_best(scores: Any, axis: int, tiny: float) -> tuple[Any, Any, Any] | N
     highest = tf.reduce_max(scores, axis, keepdims=True)
     odd = (tf.abs(highest) <= tiny) | (highest == -math.inf)
     return highest, ids, tf.reduce_any(odd)
+
+
+def finds_best_in_one_pass() -> bool:
+    """Tell whether a search gives id and score together, NaN above all others.
+
+    It repays where the scores need not be kept for a look at rare cases.
+    """
+    in_doubt = _formulation.get().doubts is not None
+    return in_doubt and fuses() and keras.backend.backend() == "jax"
+
+
+def _best_in_one_pass(scores: Any, axis: int) -> tuple[Any, Any]:
+    """Return the highest scores and their first ids, as `jnp.argmax` finds the ids.
+
+    jax drops the scores that its argmax compared; to take them again, by a maximum,
+    costs as much as the whole.
+    """
+    from jax import lax
+    from jax import numpy as jnp
+
+    def better(one: Any, other: Any) -> Any:
+        (x, i), (y, j) = one, other
+        higher = (x > y) | jnp.isnan(x)
+        first = higher | ((x == y) & (i < j))
+        return jnp.where(higher, x, y), jnp.where(first, i, j)
+
+    ids = lax.broadcasted_iota(jnp.int32, scores.shape, axis)
+    lowest = jnp.array(-math.inf, scores.dtype)
+    highest, best = lax.reduce((scores, ids), (lowest, jnp.int32(0)), better, (axis,))
+    return jnp.expand_dims(highest, axis), jnp.expand_dims(best, axis)
 
 
 def native_ranking(scores: Any, k: int) -> tuple[Any, Any] | None:
@@ -146,9 +182,12 @@ def native_ranking(scores: Any, k: int) -> tuple[Any, Any] | None:
 
 def either(rare: Any, exactly: Callable[[], Any], usually: Callable[[], Any]) -> Any:
     """Return what is always right, or what is so and faster unless `rare` is true."""
-    compiler = _compiler()
+    compiler, _, doubts = _formulation.get()
     if compiler is None or (compiler == "torch" and rare):
         return exactly()
+    if doubts is not None:
+        doubts.append(rare)
+        return usually()
     return usually() if compiler == "torch" else ops.cond(rare, exactly, usually)
 
 

@@ -18,6 +18,7 @@ from keras_labels.functional._arithmetic import (
 )
 from keras_labels.functional._formulations import (
     either,
+    finds_best_in_one_pass,
     fuses,
     in_blocks,
     is_portable,
@@ -47,9 +48,10 @@ def best_ids(x: Any, k: int, axis: int) -> tuple[Any, Any, Any]:
 
 
 def _nan_of(x: Any, values: Any, axis: int) -> Any:
-    if is_portable() or fuses() or values.shape[axis] > 1:
-        return has_nan(x, axis)
-    return ops.isnan(values)  # the highest score keeps NaN
+    one = values.shape[axis] == 1
+    if one and (finds_best_in_one_pass() or not (is_portable() or fuses())):
+        return ops.isnan(values)  # the highest score keeps NaN
+    return has_nan(x, axis)
 
 
 def _best_of_blocks(x: Any, k: int, count: int, size: int) -> tuple[Any, Any, Any]:

@@ -1,7 +1,12 @@
 """A decoded model and data -> arrays, and arrays -> what people read."""
 
 from keras_labels.prediction._guard import guarded
-from keras_labels.prediction._inputs import batch_of_one
+from keras_labels.prediction._inputs import (
+    arranged,
+    batch_of_one,
+    declares_inputs,
+    structure_of,
+)
 from keras_labels.prediction._labels import (
     Prediction,
     labels,
@@ -16,7 +21,9 @@ from keras_labels.prediction._predict import Predictor
 __all__ = [
     "Prediction",
     "Predictor",
+    "arranged",
     "batch_of_one",
+    "declares_inputs",
     "guarded",
     "labels",
     "names_of",
@@ -24,4 +31,5 @@ __all__ = [
     "ranked",
     "refuse_improbable",
     "refuse_invalid",
+    "structure_of",
 ]

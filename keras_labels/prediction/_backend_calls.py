@@ -6,6 +6,8 @@ and jax is given their values, none of which it may destroy.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -16,17 +18,25 @@ from keras_labels.decoder import DecodedModel
 from keras_labels.errors import InputError
 from keras_labels.prediction._guard import lock_of
 
-Call = Callable[[Any], Any]
+Call = Callable[..., Any]
+# Scores of which so many batches are in doubt are not worth a second look at each.
+_DOUBTS_AT_FIRST = 2
+_CALLS_PER_DOUBT = 8
 
 
 def compiled_call(
-    decoder: DecodedModel, forward: Call, specs: Any, jit: bool, plain: bool
+    decoder: DecodedModel,
+    forward: Call,
+    specs: Any,
+    jit: bool,
+    plain: bool,
 ) -> Call:
     """Return a function from arrays to arrays.
 
     Args:
         decoder: the model that owns the weights.
-        forward: what it does with tensors.
+        forward: what it does with tensors; and with a list for the doubts of
+            `functional.unexported`.
         specs: the symbolic inputs to compile for; `None` if they are not known.
         jit: whether to compile where that is a choice.
         plain: whether layers are known to keep no tensors of a call.
@@ -50,15 +60,18 @@ def _to_numpy(made: Any) -> Any:
 def _tensorflow(forward: Call, specs: Any, jit: bool) -> Call:
     import tensorflow as tf
 
+    def run(x: Any) -> Any:  # tensorflow binds arguments by their names
+        return forward(x)
+
     # XLA only where it is asked for: it makes a MobileNetV2 ten times slower on a CPU.
     options = {"autograph": False, "jit_compile": True if jit else None}
     if specs is None:
-        function: Any = tf.function(forward, reduce_retracing=True, **options)
+        function: Any = tf.function(run, reduce_retracing=True, **options)
     else:
         signature = keras.tree.map_structure(
             lambda spec: tf.TensorSpec(spec.shape, spec.dtype), specs
         )
-        traced = tf.function(forward, input_signature=[signature], **options)
+        traced = tf.function(run, input_signature=[signature], **options)
         function = traced.get_concrete_function()
 
     def call(x: Any) -> Any:
@@ -69,28 +82,51 @@ def _tensorflow(forward: Call, specs: Any, jit: bool) -> Call:
 
 
 def _jax(decoder: DecodedModel, forward: Call) -> Call:
-    import jax
-
     variables = decoder.variables
     lock = lock_of(decoder.model)
+    usual, exact = (_jitted(variables, forward, doubting) for doubting in (True, False))
+    calls = doubted = 0
 
-    @jax.jit
-    def step(values: list[Any], x: Any) -> Any:
-        with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
-            before = [scope.get_current_value(v) for v in variables]
-            made = forward(x)
-        after = [scope.get_current_value(v) for v in variables]
-        # Seeds, and states of layers.
-        return made, {i: v for i, v in enumerate(after) if v is not before[i]}
+    def run(values: list[Any], x: Any) -> Any:
+        nonlocal calls, doubted
+        if doubted > _DOUBTS_AT_FIRST + calls // _CALLS_PER_DOUBT:
+            return exact(values, x)
+        calls += 1
+        made = usual(values, x)
+        if made[2] is None or not made[2]:
+            return made
+        doubted += 1
+        return exact(values, x)
 
     def call(x: Any) -> Any:
         with lock:
-            made, changed = step(_values(decoder.model, variables), x)
+            made, changed, _ = run(_values(decoder.model, variables), x)
             for index, value in changed.items():
                 variables[index].assign(value)
         return _to_numpy(made)
 
     return call
+
+
+def _jitted(variables: list[Any], forward: Call, doubting: bool) -> Call:
+    """Return a function of the variables' values and of tensors.
+
+    It gives the outputs, what became of seeds and states of layers, and whether the
+    outputs are in doubt (`None`: never).
+    """
+    import jax
+
+    def step(values: list[Any], x: Any) -> tuple[Any, dict[int, Any], Any]:
+        doubts: list[Any] = []
+        with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
+            before = [scope.get_current_value(v) for v in variables]
+            made = forward(x, doubts if doubting else None)
+        after = [scope.get_current_value(v) for v in variables]
+        changed = {i: v for i, v in enumerate(after) if v is not before[i]}
+        return made, changed, functools.reduce(operator.or_, doubts) if doubts else None
+
+    jitted: Call = jax.jit(step)
+    return jitted
 
 
 def _values(model: keras.Model, variables: list[Any]) -> list[Any]:

@@ -27,8 +27,9 @@ def batch_size_of(model: keras.Model, inputs: Any, x: Any, memory_budget: int) -
     The power of two below `memory_budget` over the bytes of the largest output that
     any layer gives for one row (of the scores twice that), up to 4096: large enough
     that calls cost nothing, and small enough for the caches. Fewer than 16 only if
-    those take more than eight times the budget. The length of the batch axis where the
-    model has one; Keras' 32 where rows may depend on each other, or sizes are unknown.
+    those take more than eight times the budget, or if the scores of so many class maps
+    take more than the budget. The length of the batch axis where the model has one;
+    Keras' 32 where rows may depend on each other, or sizes are unknown.
 
     Args:
         model: a graph of layers.
@@ -49,6 +50,9 @@ def batch_size_of(model: keras.Model, inputs: Any, x: Any, memory_budget: int) -
     rows = memory_budget // (_BYTES * max(size, 2 * scores))
     if rows < ENOUGH:
         rows = min(_OVER_BUDGET * memory_budget // (_BYTES * size), ENOUGH)
+        # Weights serve all decisions of a map: more rows of it gain nothing.
+        maps = [_size(t) or 1 for t in model.outputs if len(t.shape) > 2]
+        rows = min([rows, *(memory_budget // (2 * _BYTES * size) for size in maps)])
     power_of_two: int = 1 << (max(rows, 1).bit_length() - 1)
     return min(power_of_two, MOST)
 

@@ -20,6 +20,7 @@ from keras_labels.prediction._inputs import declares_inputs
 
 _MAP = 500_000  # scores of a row
 _MANY = 100  # classes, from which tensorflow is faster without XLA
+_WORTH_A_DOUBT = 100_000  # scores of a call; with fewer, to look at doubts costs more
 _KEPT = 64  # compiled calls; more than one only where each dtype or length has its own
 
 
@@ -119,14 +120,16 @@ class Compiled:
             return x.dtype
         return tuple(_name(a) for a in keras.tree.flatten(x))
 
-    def _forward(self, x: Any) -> Any:
+    def _forward(self, x: Any, doubts: list[Any] | None = None) -> Any:
         scores = self._run(x, training=False)
         if keras.backend.backend() == "tensorflow" and self._is_map(scores):
             import tensorflow as tf
 
             # One pass over a class map in place of six; the model around it is slower.
             return tf.function(self._decode, autograph=False, jit_compile=True)(scores)
-        return self._decode(scores, xla=self._jit)
+        if doubts is not None and _count(scores) < _WORTH_A_DOUBT:
+            doubts = None
+        return self._decode(scores, self._jit, doubts)
 
     def _is_map(self, scores: Any) -> bool:
         """Tell whether there are so many decisions that XLA repays its compilation."""
@@ -135,8 +138,10 @@ class Compiled:
         whole = len(shape) > 1 and None not in shape
         return whole and scores.shape[axis] < _MANY and math.prod(shape) > _MAP
 
-    def _decode(self, scores: Any, xla: bool = True) -> Any:
-        with functional.unexported(self._ids, xla=xla):
+    def _decode(
+        self, scores: Any, xla: bool = True, doubts: list[Any] | None = None
+    ) -> Any:
+        with functional.unexported(self._ids, xla, doubts):
             return self._decoder.decode(scores, directly=True)
 
     def _signature(self, x: Any) -> Any:
@@ -162,6 +167,10 @@ def _counts_rows_as_steps(decoder: DecodedModel) -> bool:
     # keras 3.15 then repeats its layer once for each row in place of each step.
     layers = decoder.model._flatten_layers()
     return any(isinstance(layer, keras.layers.TimeDistributed) for layer in layers)
+
+
+def _count(scores: Any) -> int:
+    return sum(math.prod(one.shape) for one in keras.tree.flatten(scores))
 
 
 def _name(array: Any) -> str:

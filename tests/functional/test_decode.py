@@ -35,12 +35,14 @@ def test_one_probability(data, cut, inclusive):
 def test_two_logits_at_one_half_are_an_argmax(scores):
     x, seen = as_given(scores)
     rule = Decoding(Head("binary", 2, True))
-    # The margin of two numbers beside the smallest normal one counts as 0.
+    # The margin of two numbers beside the smallest normal one counts as 0, and what
+    # is left of it where a backend flushes one of them first is not said.
     wide = reference.widen(seen)
     with np.errstate(over="ignore", invalid="ignore"):
         margin = np.where(wide[:, 0] == wide[:, 1], 0, wide[:, 1] - wide[:, 0])
     want = np.where(np.isnan(wide).any(1), -1, reference.flush(margin) > 0)
-    np.testing.assert_array_equal(classes(x, rule), want)
+    said = ~((np.abs(margin) > 0) & (np.abs(margin) < 1e-37))
+    np.testing.assert_array_equal(classes(x, rule)[said], want[said])
     clear = (np.abs(wide) > 1e-30).any(1)
     np.testing.assert_array_equal(
         classes(x, rule)[clear], reference.argmax(seen)[clear]

@@ -94,9 +94,17 @@ class TestRule:
 
     @pytest.mark.parametrize("numbers", [2**18, 2**19, 2**21, 2**23, 2**26])
     def test_few_rows_may_go_over_the_budget(self, numbers):
-        model = graph((4,), layers.RepeatVector(numbers // 4))
+        pool = layers.GlobalMaxPooling1D()
+        model = graph((4,), lambda t: pool(layers.RepeatVector(numbers // 4)(t)))
         expected = {2**18: 16, 2**19: 16, 2**21: 16, 2**23: 4, 2**26: 1}[numbers]
         assert size_of(model, 4) == within(MEMORY_BUDGET, numbers) == expected
+
+    @pytest.mark.parametrize("numbers", [2**18, 2**20, 2**22, 2**24])
+    def test_maps_of_scores_do_not_go_over_the_budget(self, numbers):
+        """Many decisions use the weights of one row: more rows gain nothing."""
+        model = graph((4,), layers.RepeatVector(numbers // 4))
+        expected = {2**18: 8, 2**20: 2, 2**22: 1, 2**24: 1}[numbers]
+        assert size_of(model, 4) == expected
 
     def test_open_lengths_are_rounded_up(self):
         model = graph((None,), layers.Embedding(9, 16), dtype="int32")
