@@ -9,12 +9,15 @@ from keras_labels.decoder import append_decoding
 from keras_labels.decoding import Decoding
 from keras_labels.errors import (
     DecodingError,
+    ExportError,
     HeadError,
     HeadWarning,
     InputError,
     KerasLabelsError,
+    MissingExtraError,
     SaveError,
 )
+from keras_labels.export import load_exported, read_decoding
 from keras_labels.head import Head
 from keras_labels.heads import detect_head
 from keras_labels.integrations import remove_predict_classes, restore_predict_classes
@@ -36,12 +39,14 @@ __all__ = [
     "Decoding",
     "DecodingError",
     "DecodingLayer",
+    "ExportError",
     "Head",
     "HeadError",
     "HeadWarning",
     "InputError",
     "KerasLabelsError",
     "LabeledModel",
+    "MissingExtraError",
     "MultiLabelLayer",
     "Prediction",
     "ProbabilityLayer",
@@ -51,6 +56,8 @@ __all__ = [
     "append_decoding",
     "detect_head",
     "functional",
+    "load_exported",
+    "read_decoding",
     "remove_predict_classes",
     "restore_predict_classes",
 ]

@@ -21,5 +21,13 @@ class SaveError(KerasLabelsError, ValueError):
     """A file would be written that could not be loaded again."""
 
 
+class ExportError(KerasLabelsError, ValueError):
+    """A model cannot be exported so, or a file does not decide as Keras does."""
+
+
+class MissingExtraError(KerasLabelsError, ImportError):
+    """A package is missing that only some users need."""
+
+
 class HeadWarning(UserWarning):
     """The model and what it was compiled with contradict each other."""

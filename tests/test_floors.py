@@ -17,8 +17,10 @@ FLOORS = {
     "heads": 3,
     "decoder": 3,
     "prediction": 3,
+    "export": 4,
     "labeled": 5,
     "integrations": 6,
+    "cli": 7,
 }
 # What the spec may import: it is plain data and knows no framework.
 SPEC_MODULES = {"collections", "dataclasses", "math", "operator", "typing"}

@@ -16,7 +16,7 @@ from keras_labels.functional._arithmetic import (
     require_units,
     widen,
 )
-from keras_labels.functional._formulations import ids_dtype
+from keras_labels.functional._formulations import at_least, ids_dtype
 from keras_labels.functional._probabilities import probabilities
 from keras_labels.functional._ranking import best_ids
 from keras_labels.head import Head
@@ -71,6 +71,6 @@ def best_class(scores: Any, decoding: Decoding) -> Any:
     if decoding.reject_below is not None:
         p = probabilities(scores, head.task, head.from_logits, head.axis)
         top = maximum(p, head.axis)
-        sure = ops.greater_equal(top, constant(decoding.reject_below, top))
+        sure = at_least(top, constant(decoding.reject_below, top))
         ids = ops.where(sure, ids, rejected(ids))
     return marked_nan(ids, nan)

@@ -14,6 +14,8 @@ from keras import ops
 
 from keras_labels.errors import DecodingError
 from keras_labels.functional._formulations import (
+    at_least,
+    at_most,
     either,
     fuses,
     holds_none,
@@ -133,8 +135,8 @@ def first_best(scores: Any, axis: int, among: Any = None) -> tuple[Any, Any]:
 
     def exactly() -> Any:
         tiny = constant(smallest_normal(scores), scores)
-        near_zero = ops.less_equal(ops.abs(highest), tiny)
-        winners = ops.greater_equal(scores, ops.where(near_zero, -tiny, highest))
+        near_zero = at_most(ops.abs(highest), tiny)
+        winners = at_least(scores, ops.where(near_zero, -tiny, highest))
         if among is not None:
             winners = ops.logical_and(winners, among)
         # int8: an argmax of floats exports a Bitcast that no runtime loads.

@@ -137,5 +137,9 @@ def _sure(x: Any, decided: Any, decoding: Decoding) -> Any:
     for_yes = is_over(x, cut, from_logits=from_logits, inclusive=True)
     opposite = -x if from_logits else 1.0 - x
     for_no = is_over(opposite, cut, from_logits=from_logits, inclusive=True)
-    sure = ops.where(ops.equal(decided, 1), for_yes, for_no)
+    # onnxruntime chooses no booleans by `where`.
+    yes = ops.equal(decided, 1)
+    sure = ops.logical_or(
+        ops.logical_and(yes, for_yes), ops.logical_and(ops.logical_not(yes), for_no)
+    )
     return ops.where(sure, decided, rejected(decided))

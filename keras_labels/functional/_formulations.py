@@ -70,6 +70,21 @@ def _compiler() -> str | None:
     return _formulation.get().compiler
 
 
+def at_least(x: Any, y: Any) -> Any:
+    """Tell where x >= y."""
+    symbolic = isinstance(x, keras.KerasTensor) or isinstance(y, keras.KerasTensor)
+    if keras.backend.backend() != "torch" or symbolic:
+        return ops.greater_equal(x, y)
+    import torch  # OpenVINO reads its `ge`, and not the `greater_equal` of Keras
+
+    return torch.ge(*map(ops.convert_to_tensor, (x, y)))
+
+
+def at_most(x: Any, y: Any) -> Any:
+    """Tell where x <= y."""
+    return at_least(y, x)
+
+
 def ids_dtype() -> str:
     """Return the dtype of class ids."""
     return _formulation.get().ids

@@ -97,11 +97,11 @@ def _filled(x: Any, marks: Any, least: int, head: Head) -> Any:
 
 
 def _trimmed(x: Any, marks: Any, most: int, head: Head) -> Any:
-    kept = None
-    for _ in range(most):
-        best = ops.logical_and(_best_label(x, marks, head), marks)
-        kept = best if kept is None else ops.logical_or(kept, best)
-        marks = ops.logical_and(marks, ops.logical_not(best))
+    kept = ops.logical_and(_best_label(x, marks, head), marks)
+    for _ in range(1, most):
+        others = ops.logical_and(marks, ops.logical_not(kept))
+        best = ops.logical_and(_best_label(x, others, head), others)
+        kept = ops.logical_or(kept, best)
     return kept
 
 

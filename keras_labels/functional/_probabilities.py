@@ -15,7 +15,7 @@ from keras_labels.functional._arithmetic import (
     require_units,
     widen,
 )
-from keras_labels.functional._formulations import either, fuses
+from keras_labels.functional._formulations import either, fuses, is_portable
 from keras_labels.head import Head, Task
 
 _NARROW = ("float16", "bfloat16")
@@ -111,8 +111,10 @@ def _finite(logits: Any) -> Any:
     largest = constant(np.finfo(dtype_of(logits)).max, logits)
     # As arrays of its dtype: torch's `ops.minimum` narrows float64 to float32.
     finite = ops.clip(logits, -largest, largest)
-    # XLA of tensorflow 2.18 makes the largest number of a NaN.
-    return ops.where(ops.isnan(logits), logits, finite) if fuses() else finite
+    if not (is_portable() or fuses()):
+        return finite
+    # OpenVINO, and XLA of tensorflow 2.18, make the largest number of a NaN.
+    return ops.where(ops.isnan(logits), logits, finite)
 
 
 def _renormalized(x: Any, axis: int) -> Any:

@@ -17,6 +17,7 @@ from keras_labels.functional._arithmetic import (
     smallest_normal,
 )
 from keras_labels.functional._formulations import (
+    at_most,
     either,
     finds_best_in_one_pass,
     fuses,
@@ -96,7 +97,7 @@ def _ranked(x: Any, k: int, axis: int) -> tuple[Any, Any]:
     values, ids = native
     tied = ops.any(values[..., 1:] >= values[..., :-1])
     tiny = constant(smallest_normal(x), x)
-    near_zero = ops.any(ops.less_equal(ops.abs(values), tiny))
+    near_zero = ops.any(at_most(ops.abs(values), tiny))
     ids = either(
         ops.logical_or(tied, near_zero),
         lambda: _searched(x, k, axis)[0],

@@ -17,7 +17,7 @@ from keras_labels.functional._arithmetic import (
     widen,
     without_nan,
 )
-from keras_labels.functional._formulations import ids_dtype
+from keras_labels.functional._formulations import at_least, ids_dtype
 
 
 def threshold(
@@ -72,7 +72,7 @@ def is_over(
     least = least_positive(
         cuts, dtype_of(x), from_logits=from_logits, inclusive=inclusive
     )
-    return ops.greater_equal(x, constant(least, x, axis))
+    return at_least(x, constant(least, x, axis))
 
 
 def least_positive(

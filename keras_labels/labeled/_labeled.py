@@ -12,6 +12,7 @@ import keras
 from keras_labels.decoder import append_decoding, rebuildable_config
 from keras_labels.decoding import Decoding, Decodings
 from keras_labels.errors import DecodingError
+from keras_labels.export import ExportReport, export
 from keras_labels.head import Head, Task
 from keras_labels.labeled._deciding import DecidingModel
 from keras_labels.labeled._explanation import explanation
@@ -161,18 +162,50 @@ class LabeledModel(DecidingModel):
         super().save(filepath, *args, **kwargs)
 
     def export(
-        self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any
-    ) -> None:
-        """Export the decoded model, as `labeled.decoded().export` does.
+        self,
+        filepath: str | Path,
+        format: str | None = None,
+        outputs: str | Sequence[str] = ("probabilities", "classes"),
+        *,
+        samples: Any = None,
+        verify: bool = True,
+    ) -> ExportReport:
+        """Write the decoded model to a file that other runtimes read, and verify it.
 
-        The file gives `probabilities` and `classes`, not scores.
+        The file is run in its own runtime and compared with Keras, on rows near a cut,
+        ties and NaN too; one that decides otherwise does not stay. The class names and
+        the whole decoding stand in the file, and in `labels.txt` and `decoding.json`
+        beside it (in the folder of a SavedModel).
 
         Args:
-            filepath: where to write.
-            format: as in `keras.Model.export`.
-            **kwargs: as in `keras.Model.export`.
+            filepath: where to write; what stands there is replaced.
+            format: `"tf_saved_model"`, `"onnx"`, `"litert"`, `"openvino"` or `"torch"`.
+                `None`: that of the ending: none, `.onnx`, `.tflite`, `.xml`, `.pt2`.
+            outputs: which outputs the file has, in their order: `"probabilities"`
+                (float32, one column per class), `"classes"` (int32), `"labels"`
+                (strings, `""` where nothing is decided; not in OpenVINO and torch) and
+                `"scores"`. For several heads the names are `species_classes`, ...
+            samples: rows to compare on, as for `predict`; `None`: rows are made. A
+                subclassed model of several inputs needs them.
+            verify: whether to run the file and compare it.
+
+        Returns:
+            An `ExportReport`, to print: where, what, and how it agreed.
+
+        Raises:
+            ExportError: if the backend cannot write the format, or the file decides
+                otherwise than Keras; then nothing is left of it.
+            MissingExtraError: if a package is missing, with the line that installs it.
         """
-        self.decoded().export(filepath, format=format, **kwargs)
+        return export(
+            self.model,
+            self._decoding,
+            filepath,
+            format=format,
+            outputs=outputs,
+            samples=samples,
+            verify=verify,
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return the inner model and the decisions as plain data.

@@ -1,0 +1,68 @@
+"""Keras' own exporters, quiet, and with our error where they fail."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_labels.errors import ExportError
+
+
+def export_quietly(
+    model: keras.Model, path: Path, format: str, signature: Any, **options: Any
+) -> None:
+    """Export a model as Keras does.
+
+    Raises:
+        ExportError: if Keras, or what it calls, cannot.
+    """
+    with quiet(), failing(model, format):
+        model.export(
+            str(path),
+            format=format,
+            verbose=False,
+            input_signature=signature,
+            **options,
+        )
+
+
+@contextlib.contextmanager
+def failing(model: keras.Model, format: str) -> Iterator[None]:
+    """Turn what an exporter raises into an `ExportError` with its first line."""
+    try:
+        yield
+    except ImportError:
+        raise
+    except Exception as error:
+        cause = error.__cause__ or error
+        reason = (str(cause).strip() or repr(cause)).splitlines()[0]
+        raise ExportError(
+            f"Keras cannot export '{model.name}' to {format} on the backend "
+            f"{keras.backend.backend()}: {reason[:300]} (If the undecoded model "
+            "cannot be exported either, a layer of it is not supported there.)"
+        ) from error
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what exporters print, log and warn of to ourselves: the file is verified."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    printed = io.StringIO()
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(printed),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,78 @@
+"""LiteRT: one .tflite file, with the label file that its readers look for."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from keras_labels.export._contents import KEY, Contents, named_classes
+from keras_labels.export._exporter import export_quietly, failing
+from keras_labels.export._file_format import FileFormat, Run, imported
+from keras_labels.export._litert_metadata import with_metadata
+from keras_labels.export._served import Served
+
+
+class LiteRt(FileFormat):
+    """A file that LiteRT (TensorFlow Lite) and MediaPipe Tasks read.
+
+    It has one signature, `serving_default`, the metadata of MediaPipe Tasks, and,
+    packed into it (`unzip -l model.tflite`), `labels.txt` and `keras_labels.json`.
+    """
+
+    name = "litert"
+    suffix = ".tflite"
+    backends = ("tensorflow",)
+    has_labels = True
+    extra = "litert"
+
+    def packages(self, backend: str) -> tuple[str, ...]:
+        """Return the modules that writing takes beside Keras and its backend."""
+        del backend
+        return ("ai_edge_litert",)
+
+    def write(self, served: Served, path: Path) -> None:
+        """Write the file."""
+        import tensorflow as tf
+
+        model = served.as_dict()
+        # Without the operations of tensorflow that phones do not have.
+        plain = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
+        signature = served.signature.nested
+        export_quietly(model, path, self.name, signature, target_spec=plain)
+        names = named_classes(served.decoding)
+        files = {f"{p}labels.txt": _lines(each) for p, each in names.items()}
+        with failing(model, self.name):
+            path.write_bytes(with_metadata(path.read_bytes(), model.name, files))
+        with zipfile.ZipFile(path, "a") as archive:
+            contents = served.contents(self.name).to_json()
+            for file, text in (files | {f"{KEY}.json": contents}).items():
+                archive.writestr(file, text)
+
+    def read(self, path: Path) -> str | None:
+        """Return the metadata of a file."""
+        if not zipfile.is_zipfile(path):
+            return None
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            file = f"{KEY}.json"
+            return archive.read(file).decode("utf-8") if file in names else None
+
+    def start(self, path: Path, contents: Contents) -> Run:
+        """Load the file in LiteRT."""
+        litert = imported("ai_edge_litert.interpreter", self.extra)
+        interpreter = litert.Interpreter(str(path))
+        serve = interpreter.get_signature_runner()  # the only one
+
+        def run(arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+            named = zip(contents.inputs, arrays, strict=True)
+            made = serve(**{one.name: a for one, a in named})
+            return {name: made[name] for name in contents.outputs}
+
+        return run
+
+
+def _lines(names: Sequence[str]) -> str:
+    return "".join(f"{name}\n" for name in names)

@@ -1,0 +1,113 @@
+"""OpenVINO IR: an .xml and a .bin, with what the Model API reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import keras
+import numpy as np
+
+from keras_labels.export._contents import KEY, Contents, of_heads
+from keras_labels.export._exporter import export_quietly, failing
+from keras_labels.export._file_format import FileFormat, Run, imported
+from keras_labels.export._served import Served
+
+
+class OpenVino(FileFormat):
+    """Two files that `openvino.Core.read_model` reads.
+
+    `rt_info` / `model_info` holds `labels`, `label_ids`, `multilabel` and
+    `confidence_threshold` as the OpenVINO Model API reads them (of the single head),
+    and everything under `keras_labels`.
+    """
+
+    name = "openvino"
+    suffix = ".xml"
+    backends = ("tensorflow", "torch")
+    has_labels = False
+    extra = "openvino"
+
+    def packages(self, backend: str) -> tuple[str, ...]:
+        """Return the modules that writing takes beside Keras and its backend."""
+        del backend
+        return ("openvino",)
+
+    def write(self, served: Served, path: Path) -> None:
+        """Write the two files."""
+        openvino = imported("openvino", self.extra)
+        raw = path.with_name(f"raw_{path.name}")
+        exported = served.as_tuple()
+        export_quietly(exported, raw, self.name, served.signature.flat)
+        with failing(exported, self.name):
+            model = openvino.Core().read_model(str(raw))
+            contents = served.contents(self.name)
+            _name_outputs(model, served.numeric())
+            for port, one in zip(model.inputs, contents.inputs, strict=True):
+                port.get_tensor().set_names({one.name})
+            for key, value in _model_info(contents).items():
+                model.set_rt_info(value, ["model_info", key])
+            # float16 weights would decide otherwise.
+            openvino.save_model(model, str(path), compress_to_fp16=False)
+        del model
+        for file in (raw, raw.with_suffix(".bin")):
+            file.unlink()
+
+    def read(self, path: Path) -> str | None:
+        """Return the metadata of a file."""
+        for _, element in ElementTree.iterparse(path):
+            if element.tag == KEY and "value" in element.attrib:
+                return element.attrib["value"]
+        return None
+
+    def start(self, path: Path, contents: Contents) -> Run:
+        """Load the file in OpenVINO."""
+        openvino = imported("openvino", self.extra)
+        # By itself it takes bfloat16 on processors that have it: other decisions.
+        exact = {"INFERENCE_PRECISION_HINT": "f32"}
+        compiled = openvino.Core().compile_model(str(path), "CPU", exact)
+
+        def run(arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+            names = (one.name for one in contents.inputs)
+            made = compiled(dict(zip(names, arrays, strict=True)))
+            return {name: made[name] for name in contents.outputs}
+
+        return run
+
+
+def _name_outputs(model: Any, names: Sequence[str]) -> None:
+    """Name the outputs, and drop those that the model does not have.
+
+    From tensorflow an operation whose result nobody uses comes out as one more.
+    """
+    outputs = list(model.outputs)
+    if keras.backend.backend() == "tensorflow":
+        order = {f"Identity_{i}:0" if i else "Identity:0": i for i in range(len(names))}
+        known = {order[n]: one for one in outputs for n in one.get_names() & set(order)}
+        unused = [one for one in outputs if not one.get_names() & set(order)]
+        outputs = [known[i] for i in sorted(known)]
+        for one in unused:
+            model.remove_result(one.get_node())
+    for output, name in zip(outputs, names, strict=True):
+        output.get_tensor().set_names({name})
+
+
+def _model_info(contents: Contents) -> dict[str, Any]:
+    info: dict[str, Any] = {KEY: contents.to_json()}
+    rule = of_heads(contents.decoding).get("")
+    if rule is None:  # the Model API knows models of one head
+        return info
+    info["multilabel"] = str(rule.head.task == "multilabel")
+    if rule.threshold:
+        info["confidence_threshold"] = str(max(rule.threshold))
+    if rule.class_names:
+        info["labels"] = " ".join(map(_word, rule.class_names))
+        info["label_ids"] = " ".join(map(str, range(len(rule.class_names))))
+    return info
+
+
+def _word(name: str) -> str:
+    """Return a name as one word: the Model API splits labels at white space."""
+    return "_".join(name.split())

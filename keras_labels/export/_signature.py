@@ -1,0 +1,104 @@
+"""The inputs of a model, as an exporter must be told them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_labels.errors import ExportError
+from keras_labels.prediction import declares_inputs, structure_of
+
+
+_COUNTED = re.compile(r"(keras_tensor|input_layer)(_\d+)?")
+
+
+class Signature:
+    """The inputs of a model.
+
+    Args:
+        structure: `keras.InputSpec`s with names, in the structure of the model's call.
+    """
+
+    def __init__(self, structure: Any) -> None:
+        self.structure = structure
+        self.specs: list[Any] = keras.tree.flatten(structure)
+
+    @property
+    def nested(self) -> list[Any]:
+        """The signature of a call with the inputs as the model takes them."""
+        return [self.structure]
+
+    @property
+    def flat(self) -> list[Any]:
+        """The signature of a call with a flat list of inputs, or a single one."""
+        return [self.specs[0] if len(self.specs) == 1 else self.specs]
+
+
+def signature_of(model: keras.Model, samples: Any = None) -> Signature:
+    """Find the inputs of a model.
+
+    Args:
+        model: the model.
+        samples: rows for it; needed for a subclassed model, which declares no inputs.
+
+    Raises:
+        ExportError: if they are not known.
+    """
+    if declares_inputs(model):
+        structure = structure_of(model)
+    elif samples is not None:
+        structure = keras.tree.map_structure(_spec_of_array, samples)
+    else:
+        structure = _recorded(model)
+    named = iter(_names(keras.tree.flatten(structure)))
+    return Signature(
+        keras.tree.map_structure(
+            lambda t: keras.InputSpec(
+                shape=(None, *t.shape[1:]),
+                dtype=keras.backend.standardize_dtype(t.dtype),
+                name=next(named),
+            ),
+            structure,
+        )
+    )
+
+
+def _spec_of_array(array: Any) -> Any:
+    array = np.asarray(array)
+    floats = array.dtype.kind == "f"
+    dtype = keras.config.floatx() if floats else str(array.dtype)
+    return keras.KerasTensor((None, *array.shape[1:]), dtype=dtype)
+
+
+def _recorded(model: keras.Model) -> Any:
+    """Return the inputs with which a subclassed model was called first."""
+    shapes = list((getattr(model, "_build_shapes_dict", None) or {}).values())
+    if len(shapes) != 1 or not _is_shape(shapes[0]):
+        raise ExportError(
+            f"'{model.name}' does not say the shapes of its inputs: it is a subclassed "
+            "model. Pass some rows: export(path, samples=x[:8])."
+        )
+    return keras.KerasTensor((None, *shapes[0][1:]), dtype=model.input_dtype)
+
+
+def _is_shape(shape: Any) -> bool:
+    whole = isinstance(shape, (tuple, list)) and len(shape) > 0
+    return whole and all(size is None or isinstance(size, int) for size in shape)
+
+
+def _names(tensors: list[Any]) -> list[str]:
+    """Return unique names that every format can hold, `input` where none was given.
+
+    Keras counts the tensors of a process: `keras_tensor_12` may be 13 the next time.
+    """
+    names: list[str] = []
+    for position, tensor in enumerate(tensors):
+        said = str(getattr(tensor, "name", None) or "")
+        if _COUNTED.fullmatch(said) or not said:
+            said = "input" if len(tensors) == 1 else f"input_{position}"
+        name = re.sub(r"\W", "_", said)
+        names.append(name if name not in names else f"{name}_{position}")
+    return names

@@ -1,0 +1,106 @@
+"""torch's .pt2: an exported program, with the decoding as extra files."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_labels.export._contents import KEY, Contents, named_classes
+from keras_labels.export._exporter import failing, quiet
+from keras_labels.export._file_format import FileFormat, Run, imported
+from keras_labels.export._served import Served
+
+
+class TorchProgram(FileFormat):
+    """A file that `torch.export.load` reads; its program gives a dict.
+
+    `torch.export.load(path, extra_files={"keras_labels.json": ""})` fills in the
+    decoding, `labels.txt` the names.
+    """
+
+    name = "torch"
+    suffix = ".pt2"
+    backends = ("torch",)
+    has_labels = False
+    extra = "torch"
+
+    def packages(self, backend: str) -> tuple[str, ...]:
+        """Return the modules that writing takes beside Keras and its backend."""
+        del backend
+        return ()
+
+    def write(self, served: Served, path: Path) -> None:
+        """Write the file."""
+        import torch
+
+        rows = torch.export.Dim("rows")
+        # An axis of length 1 or 0 would be taken for a constant.
+        examples = [_example(spec) for spec in served.signature.specs]
+        open_axes = [_open_axes(spec, rows) for spec in served.signature.specs]
+        extra = {f"{KEY}.json": served.contents(self.name).to_json()}
+        for prefix, names in named_classes(served.decoding).items():
+            extra[f"{prefix}labels.txt"] = "".join(f"{name}\n" for name in names)
+        model = served.as_tuple()
+        with quiet(), failing(model, self.name):
+            program = torch.export.export(
+                _forward(model, served.numeric()),
+                tuple(examples),
+                dynamic_shapes=(tuple(open_axes),),
+                strict=False,
+            )
+            torch.export.save(program, str(path), extra_files=extra)
+
+    def read(self, path: Path) -> str | None:
+        """Return the metadata of a file."""
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.endswith(f"/extra/{KEY}.json"):
+                    return archive.read(name).decode("utf-8")
+        return None
+
+    def start(self, path: Path, contents: Contents) -> Run:
+        """Load the file in torch."""
+        torch = imported("torch", self.extra)
+        program = torch.export.load(str(path)).module()
+
+        def run(arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+            with torch.inference_mode():
+                made = program(*map(torch.from_numpy, arrays))
+            return {name: made[name].numpy() for name in contents.outputs}
+
+        return run
+
+
+def _example(spec: Any) -> Any:
+    import keras
+
+    sizes = [2 if size is None else size for size in spec.shape]
+    return keras.ops.zeros(sizes, spec.dtype)
+
+
+def _open_axes(spec: Any, rows: Any) -> dict[int, Any]:
+    import torch
+
+    open_ones = [axis for axis, size in enumerate(spec.shape) if size is None]
+    lengths = dict.fromkeys(open_ones, torch.export.Dim.AUTO)
+    return {**lengths, 0: rows}
+
+
+def _forward(model: Any, names: Sequence[str]) -> Any:
+    """Return a torch module that gives a dict of named outputs."""
+    import torch
+
+    class Forward(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, *inputs: Any) -> dict[str, Any]:
+            made = self.model(inputs[0] if len(inputs) == 1 else list(inputs))
+            return dict(zip(names, made, strict=True))
+
+    return Forward()

@@ -1,0 +1,213 @@
+"""A file, run again, held against Keras row by row."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_labels.decoding import Decoding
+from keras_labels.errors import ExportError
+from keras_labels.export._margins import margins
+from keras_labels.export._served import label_index, label_table
+
+_TOLERANCE = 1e-5  # of a probability
+# Of models that compute in 16 bits: some roundings of a number near 1.
+_TOLERANCES = {"float16": 2**-9, "bfloat16": 2**-6}
+_SCORES = 1e-3  # of a score, beside the largest one
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How a file agreed with Keras.
+
+    Args:
+        rows: how many rows were compared.
+        decisions: how many decisions these hold.
+        drift: the largest difference of a probability, from the runtime's arithmetic;
+            `None` if the file gives no probabilities.
+        near: how many decisions differ because their scores lie nearer to a cut, or
+            to a tie, than the drift.
+        invalid: how many rows with NaN in the input come out otherwise: some runtimes
+            make a number of NaN in a layer, as OpenVINO's relu does.
+    """
+
+    rows: int
+    decisions: int
+    drift: float | None
+    near: int
+    invalid: int = 0
+
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        close = (
+            f"{self.near} differ, whose scores lie nearer to a cut or a tie than that"
+            if self.near
+            else "none differs"
+        )
+        drift = (
+            "" if self.drift is None else f"probabilities drift by {self.drift:.1g}; "
+        )
+        invalid = (
+            f"; {self.invalid} rows with NaN in the input come out otherwise, since a "
+            "layer makes a number of it in one of the two"
+            if self.invalid
+            else ""
+        )
+        return (
+            f"{self.rows} rows, {drift}of {self.decisions} decisions {close}{invalid}"
+        )
+
+
+def tolerance_of(model: keras.Model) -> float:
+    """Return how far probabilities of a file may lie from Keras'."""
+    dtypes = {str(layer.compute_dtype) for layer in model._flatten_layers()}
+    return max([_TOLERANCE, *(_TOLERANCES.get(dtype, 0) for dtype in dtypes)])
+
+
+def with_label_texts(
+    arrays: Arrays, decoding: dict[str, Decoding]
+) -> dict[str, np.ndarray]:
+    """Add the labels that belong to the classes, as a file gives them."""
+    made = dict(arrays)
+    for prefix, rule in decoding.items():
+        if rule.class_names:
+            index = label_index(arrays[f"{prefix}classes"], rule)
+            made[f"{prefix}labels"] = label_table(rule)[np.asarray(index)]
+    return made
+
+
+def compared(
+    decoding: dict[str, Decoding],
+    expected: Arrays,
+    found: Arrays,
+    tolerance: float,
+    invalid: np.ndarray,
+) -> Agreement:
+    """Hold the outputs of a file against those of Keras.
+
+    Args:
+        decoding: by the prefix of the outputs.
+        expected: what Keras gives: `probabilities`, `classes`, `scores` and `labels` of
+            every head, and the outputs that pass through.
+        found: the outputs of the file.
+        tolerance: of the probabilities.
+        invalid: which rows have NaN in the input.
+
+    Raises:
+        ExportError: naming the first row that differs.
+    """
+    _check_shapes(expected, found)
+    whole = _rows(expected, ~invalid), _rows(found, ~invalid)
+    agreement = _agreement(decoding, *whole, tolerance)
+    otherwise = [
+        row
+        for row in np.flatnonzero(invalid)
+        if not _agrees(decoding, _rows(expected, [row]), _rows(found, [row]), tolerance)
+    ]
+    return dataclasses.replace(agreement, rows=len(invalid), invalid=len(otherwise))
+
+
+def _agrees(
+    decoding: dict[str, Decoding], expected: Arrays, found: Arrays, tolerance: float
+) -> bool:
+    try:
+        _agreement(decoding, expected, found, tolerance)
+    except ExportError:
+        return False
+    return True
+
+
+def _rows(arrays: Arrays, rows: Any) -> dict[str, np.ndarray]:
+    return {name: np.asarray(array)[rows] for name, array in arrays.items()}
+
+
+def _agreement(
+    decoding: dict[str, Decoding], expected: Arrays, found: Arrays, tolerance: float
+) -> Agreement:
+    decided: set[str] = set()
+    decisions = near = 0
+    drifts = []
+    for prefix, rule in decoding.items():
+        if (name := f"{prefix}probabilities") in found:
+            drifts.append(_drift(name, expected[name], found[name], tolerance))
+            decided.add(name)
+        # One rounding moves both of two scores: twice the drift, and none if it is 0.
+        band = 2 * (drifts[-1] if name in found else tolerance)
+        differ = None
+        for name in (f"{prefix}classes", f"{prefix}labels"):
+            if name in found:
+                differ = _differing(name, expected[name], found[name])
+                margin = margins(expected[f"{prefix}scores"], rule)
+                _require_near(name, differ, margin < band, expected, found)
+                decided.add(name)
+        if differ is not None:  # labels say the same as classes
+            decisions, near = decisions + differ.size, near + int(differ.sum())
+    for name in set(found) - decided:
+        _compare_scores(name, expected[name], found[name], tolerance)
+    rows = len(next(iter(expected.values())))
+    return Agreement(rows, decisions, max(drifts, default=None), near)
+
+
+def _check_shapes(expected: Arrays, found: Arrays) -> None:
+    for name, array in found.items():
+        if array.shape != expected[name].shape:
+            raise ExportError(
+                f"The file gives '{name}' of shape {array.shape} where Keras gives "
+                f"{expected[name].shape}."
+            )
+
+
+def _drift(name: str, want: np.ndarray, got: np.ndarray, tolerance: float) -> float:
+    """Return the largest difference, or raise if it is too large."""
+    apart = np.abs(want.astype("float64") - got)
+    apart = np.where(np.isnan(want) & np.isnan(got), 0, apart)
+    wrong = ~(apart <= tolerance)  # NaN of one alone is wrong as well
+    if wrong.any():
+        raise ExportError(_first(name, wrong, want, got))
+    return float(apart.max(initial=0))
+
+
+def _differing(name: str, want: np.ndarray, got: np.ndarray) -> np.ndarray:
+    if name.endswith("labels"):
+        got = np.array(list(_texts(got)), dtype=str).reshape(want.shape)
+    return np.asarray(want != got)
+
+
+def _texts(labels: np.ndarray) -> Iterator[str]:
+    for one in labels.ravel():
+        yield one.decode("utf-8") if isinstance(one, bytes) else str(one)
+
+
+def _require_near(
+    name: str, differ: np.ndarray, near: np.ndarray, expected: Arrays, found: Arrays
+) -> None:
+    wrong = differ & ~near
+    if wrong.any():
+        raise ExportError(_first(name, wrong, expected[name], found[name]))
+
+
+def _compare_scores(
+    name: str, want: np.ndarray, got: np.ndarray, tolerance: float
+) -> None:
+    finite = np.where(np.isfinite(want), want, 0).astype("float64")
+    allowed = max(_SCORES, 10 * tolerance) * np.abs(finite).max(initial=1)
+    same = np.isclose(want.astype("float64"), got, rtol=0, atol=allowed, equal_nan=True)
+    if not same.all():
+        raise ExportError(_first(name, ~same, want, got))
+
+
+def _first(name: str, wrong: np.ndarray, want: np.ndarray, got: np.ndarray) -> str:
+    place = tuple(int(i) for i in np.argwhere(wrong)[0])
+    rows = int(wrong.reshape(len(wrong), -1).any(axis=1).sum())
+    return (
+        f"The file does not decide as Keras does: '{name}' differs in {rows} of "
+        f"{len(wrong)} rows, first in row {place[0]}: {want[place]} in Keras and "
+        f"{got[place]} in the file."
+    )
