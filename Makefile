@@ -27,7 +27,7 @@ $(VENV)/.demo: pyproject.toml
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(VENV)/bin/python -m pip install -q jax "$(TORCH)" -e ".[dev]"
+	$(VENV)/bin/python -m pip install -q jax "$(TORCH)" -e ".[dev,onnx,litert,openvino]" flax jax2onnx
 	touch $@
 
 $(LOWEST)/.test: pyproject.toml

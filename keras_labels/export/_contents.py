@@ -101,3 +101,15 @@ def named_classes(decoding: Decodings) -> dict[str, tuple[str, ...]]:
     """Return the class names by the prefix of their outputs, where there are any."""
     heads = of_heads(decoding)
     return {p: tuple(d.class_names) for p, d in heads.items() if d.class_names}
+
+
+def label_files(decoding: Decodings) -> dict[str, str]:
+    """Return the text of each label file by its name: one class name a line."""
+    return {
+        f"{prefix}labels.txt": "".join(f"{_line(name)}\n" for name in names)
+        for prefix, names in named_classes(decoding).items()
+    }
+
+
+def _line(name: str) -> str:
+    return " ".join(name.splitlines())

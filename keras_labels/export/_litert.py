@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_labels.export._contents import KEY, Contents, named_classes
+from keras_labels.export._contents import KEY, Contents, label_files
 from keras_labels.export._exporter import export_quietly, failing
 from keras_labels.export._file_format import FileFormat, Run, imported
 from keras_labels.export._litert_metadata import with_metadata
@@ -42,8 +42,7 @@ class LiteRt(FileFormat):
         plain = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
         signature = served.signature.nested
         export_quietly(model, path, self.name, signature, target_spec=plain)
-        names = named_classes(served.decoding)
-        files = {f"{p}labels.txt": _lines(each) for p, each in names.items()}
+        files = label_files(served.decoding)
         with failing(model, self.name):
             path.write_bytes(with_metadata(path.read_bytes(), model.name, files))
         with zipfile.ZipFile(path, "a") as archive:
@@ -72,7 +71,3 @@ class LiteRt(FileFormat):
             return {name: made[name] for name in contents.outputs}
 
         return run
-
-
-def _lines(names: Sequence[str]) -> str:
-    return "".join(f"{name}\n" for name in names)

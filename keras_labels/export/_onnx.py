@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_labels.export._contents import KEY, Contents, named_classes
-from keras_labels.export._exporter import export_quietly
+from keras_labels.export._exporter import export_quietly, failing
 from keras_labels.export._file_format import FileFormat, Run, imported
 from keras_labels.export._served import Served, label_steps, rule_of
 
@@ -41,17 +41,10 @@ class Onnx(FileFormat):
     def write(self, served: Served, path: Path) -> None:
         """Write the file."""
         onnx = imported("onnx", self.extra)
-        export_quietly(served.as_tuple(), path, "onnx", served.signature.flat)
-        model = onnx.load(str(path))
-        contents = served.contents(self.name)
-        _name_inputs(model.graph, [one.name for one in contents.inputs])
-        _name_outputs(model.graph, served)
-        props = {KEY: contents.to_json()}
-        for prefix, names in named_classes(served.decoding).items():
-            props[f"{prefix}class_names"] = json.dumps(names, ensure_ascii=False)
-        onnx.helper.set_model_props(model, props)
-        onnx.checker.check_model(model, full_check=True)
-        onnx.save(model, str(path))
+        exported = served.as_tuple()
+        export_quietly(exported, path, "onnx", served.signature.flat)
+        with failing(exported, self.name):
+            _finish(onnx, path, served, served.contents(self.name))
 
     def read(self, path: Path) -> str | None:
         """Return the metadata of a file."""
@@ -74,6 +67,19 @@ class Onnx(FileFormat):
             return dict(zip(outputs, made, strict=True))
 
         return run
+
+
+def _finish(onnx: Any, path: Path, served: Served, contents: Contents) -> None:
+    """Name inputs and outputs, add labels and metadata, and check the model."""
+    model = onnx.load(str(path))
+    _name_inputs(model.graph, [one.name for one in contents.inputs])
+    _name_outputs(model.graph, served)
+    props = {KEY: contents.to_json()}
+    for prefix, names in named_classes(served.decoding).items():
+        props[f"{prefix}class_names"] = json.dumps(names, ensure_ascii=False)
+    onnx.helper.set_model_props(model, props)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, str(path))
 
 
 def _name_inputs(graph: Any, names: list[str]) -> None:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from keras_labels.export._contents import KEY, Contents, of_heads
+from keras_labels.export._exporter import failing, quiet
 from keras_labels.export._file_format import FileFormat, Run, imported
 from keras_labels.export._served import Served, with_labels
 
@@ -35,18 +36,8 @@ class SavedModel(FileFormat):
 
     def write(self, served: Served, path: Path) -> None:
         """Write the folder."""
-        archive = keras.export.ExportArchive()
-        whole = _whole(served)
-        model = whole.as_dict()
-        archive.track(model)
-
-        def decode(inputs: Any) -> Any:
-            return model(inputs)
-
-        core = archive.add_endpoint("decode", decode, served.signature.nested)
-        for name, outputs in _endpoints(served).items():
-            archive.add_endpoint(name, _endpoint(core, outputs))
-        archive.write_out(str(path), verbose=False)
+        with quiet(), failing(served.decoder, self.name):
+            _write_out(served, path)
         extra = path / _EXTRA
         extra.mkdir(exist_ok=True)
         text = served.contents(self.name).to_json()
@@ -69,6 +60,21 @@ class SavedModel(FileFormat):
             return {name: made[name].numpy() for name in contents.outputs}
 
         return run
+
+
+def _write_out(served: Served, path: Path) -> None:
+    archive = keras.export.ExportArchive()
+    whole = _whole(served)
+    model = whole.as_dict()
+    archive.track(model)
+
+    def decode(inputs: Any) -> Any:
+        return model(inputs)
+
+    core = archive.add_endpoint("decode", decode, served.signature.nested)
+    for name, outputs in _endpoints(served).items():
+        archive.add_endpoint(name, _endpoint(core, outputs))
+    archive.write_out(str(path), verbose=False)
 
 
 def _whole(served: Served) -> Served:

@@ -11,7 +11,6 @@ import numpy as np
 from keras_labels.errors import ExportError
 from keras_labels.prediction import declares_inputs, structure_of
 
-
 _COUNTED = re.compile(r"(keras_tensor|input_layer)(_\d+)?")
 
 
@@ -53,17 +52,17 @@ def signature_of(model: keras.Model, samples: Any = None) -> Signature:
         structure = keras.tree.map_structure(_spec_of_array, samples)
     else:
         structure = _recorded(model)
-    named = iter(_names(keras.tree.flatten(structure)))
-    return Signature(
-        keras.tree.map_structure(
-            lambda t: keras.InputSpec(
-                shape=(None, *t.shape[1:]),
-                dtype=keras.backend.standardize_dtype(t.dtype),
-                name=next(named),
-            ),
-            structure,
+    # A map over a dict may take its keys in another order than a flat list has them.
+    tensors = keras.tree.flatten(structure)
+    specs = [
+        keras.InputSpec(
+            shape=(None, *tensor.shape[1:]),
+            dtype=keras.backend.standardize_dtype(tensor.dtype),
+            name=name,
         )
-    )
+        for tensor, name in zip(tensors, _names(tensors), strict=True)
+    ]
+    return Signature(keras.tree.pack_sequence_as(structure, specs))
 
 
 def _spec_of_array(array: Any) -> Any:

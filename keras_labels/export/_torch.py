@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.export._contents import KEY, Contents, named_classes
+from keras_labels.export._contents import KEY, Contents, label_files
 from keras_labels.export._exporter import failing, quiet
 from keras_labels.export._file_format import FileFormat, Run, imported
 from keras_labels.export._served import Served
@@ -41,9 +41,8 @@ class TorchProgram(FileFormat):
         # An axis of length 1 or 0 would be taken for a constant.
         examples = [_example(spec) for spec in served.signature.specs]
         open_axes = [_open_axes(spec, rows) for spec in served.signature.specs]
-        extra = {f"{KEY}.json": served.contents(self.name).to_json()}
-        for prefix, names in named_classes(served.decoding).items():
-            extra[f"{prefix}labels.txt"] = "".join(f"{name}\n" for name in names)
+        extra = label_files(served.decoding)
+        extra[f"{KEY}.json"] = served.contents(self.name).to_json()
         model = served.as_tuple()
         with quiet(), failing(model, self.name):
             program = torch.export.export(

@@ -67,8 +67,16 @@ class Agreement:
 
 def tolerance_of(model: keras.Model) -> float:
     """Return how far probabilities of a file may lie from Keras'."""
-    dtypes = {str(layer.compute_dtype) for layer in model._flatten_layers()}
-    return max([_TOLERANCE, *(_TOLERANCES.get(dtype, 0) for dtype in dtypes)])
+    return max([_TOLERANCE, *(_TOLERANCES.get(one, 0) for one in _dtypes(model))])
+
+
+def computes_in_16_bits(model: keras.Model) -> bool:
+    """Tell whether any layer does, as under the policy mixed_float16."""
+    return not _dtypes(model).isdisjoint(_TOLERANCES)
+
+
+def _dtypes(model: keras.Model) -> set[str]:
+    return {str(layer.compute_dtype) for layer in model._flatten_layers()}
 
 
 def with_label_texts(

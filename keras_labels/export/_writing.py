@@ -17,7 +17,7 @@ import numpy as np
 from keras_labels import functional
 from keras_labels.decoding import Decodings
 from keras_labels.errors import ExportError, KerasLabelsError
-from keras_labels.export._contents import named_classes, of_heads, plain
+from keras_labels.export._contents import label_files, of_heads, plain
 from keras_labels.export._exporter import quiet
 from keras_labels.export._file_format import FileFormat
 from keras_labels.export._formats import format_to_write
@@ -27,6 +27,7 @@ from keras_labels.export._signature import signature_of
 from keras_labels.export._verification import (
     Agreement,
     compared,
+    computes_in_16_bits,
     tolerance_of,
     with_label_texts,
 )
@@ -92,16 +93,26 @@ def export(
     kind = format_to_write(path, format)
     if samples is not None:
         samples = arranged(model, samples)
+        _build(model, samples)
     served = Served(model, decoding, outputs, signature_of(model, samples))
     _check_labels(kind, served)
     _check_folder(path, decoding)
     with _beside(path) as work:
         file = work / path.name
-        kind.write(served, file)
-        agreement = _verified(kind, file, served, samples) if verify else None
+        with _hinting(model):
+            kind.write(served, file)
+            agreement = _verified(kind, file, served, samples) if verify else None
         _add_files(file, decoding)
         _moved(file, path, work)
     return ExportReport(path, kind.name, served.outputs, agreement)
+
+
+def _build(model: keras.Model, samples: Any) -> None:
+    """Make the weights of a model that was never called: tracing cannot."""
+    if not model.built:
+        convert = keras.ops.convert_to_tensor
+        rows = keras.tree.map_structure(lambda array: convert(array[:1]), samples)
+        model(rows, training=False)
 
 
 def _check_labels(kind: FileFormat, served: Served) -> None:
@@ -122,14 +133,15 @@ def _check_folder(path: Path, decoding: Decodings) -> None:
         raise ExportError(
             f"'{path}' is a folder with other files in it. Export to a path of its own."
         )
-    stands = path.parent / _DECODING
-    if path.suffix == "" or path.exists() or not stands.is_file():
+    if path.suffix == "" or path.exists():
         return
-    if stands.read_text(encoding="utf-8") != _decoding_text(decoding):
-        raise ExportError(
-            f"The folder '{path.parent}' holds the {_DECODING} of another model or "
-            "decision. Export to a folder of its own, or remove that file."
-        )
+    for name, text in _texts(decoding).items():
+        stands = path.parent / name
+        if stands.is_file() and _lines(stands) != text.splitlines():
+            raise ExportError(
+                f"The folder '{path.parent}' holds the {name} of another model or "
+                "decision. Export to a folder of its own, or remove that file."
+            )
 
 
 @contextlib.contextmanager
@@ -146,16 +158,35 @@ def _beside(path: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def _hinting(model: keras.Model) -> Iterator[None]:
+    """Add the way out for models that compute in 16 bits, which not all can run."""
+    try:
+        yield
+    except ExportError as error:
+        if not computes_in_16_bits(model):
+            raise
+        raise ExportError(
+            f"{error} (It computes in 16 bits. Make the model again with "
+            'keras.config.set_dtype_policy("float32") and give it the weights: '
+            "copy.set_weights(model.get_weights()).)"
+        ) from error
+
+
 def _add_files(file: Path, decoding: Decodings) -> None:
     folder = file if file.is_dir() else file.parent
-    (folder / _DECODING).write_text(_decoding_text(decoding), encoding="utf-8")
-    for prefix, names in named_classes(decoding).items():
-        text = "".join(f"{name}\n" for name in names)
-        (folder / f"{prefix}labels.txt").write_text(text, encoding="utf-8")
+    for name, text in _texts(decoding).items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
-def _decoding_text(decoding: Decodings) -> str:
-    return json.dumps(plain(decoding), indent=2, ensure_ascii=False) + "\n"
+def _texts(decoding: Decodings) -> dict[str, str]:
+    """Return the files beside an export, by name."""
+    whole = json.dumps(plain(decoding), indent=2, ensure_ascii=False)
+    return {_DECODING: f"{whole}\n"} | label_files(decoding)
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def _moved(file: Path, path: Path, work: Path) -> None:

@@ -29,7 +29,7 @@ def _lines(rule: Decoding) -> list[str]:
         *(f"  because {sentence}" for sentence in head.evidence),
         f"classes: {head.classes}, names {names}",
         f"probabilities: {_probabilities(rule)}",
-        *(f"rule: {text}" for text in _rules(rule)),
+        *(f"rule: {text}" for text in rules_in_words(rule)),
     ]
 
 
@@ -41,7 +41,8 @@ def _probabilities(rule: Decoding) -> str:
     return f"{source}, one column per class"
 
 
-def _rules(rule: Decoding) -> list[str]:
+def rules_in_words(rule: Decoding) -> list[str]:
+    """Return the rules of a decoding, a sentence each."""
     texts = [_first_rule(rule)]
     if rule.min_labels:
         texts.append(f"at least {rule.min_labels} label(s): the best are added")
