@@ -101,9 +101,14 @@ def _checked(names: tuple[Any, ...]) -> tuple[str, ...]:
                 f"(type {type(name).__name__}). Pass [{_as_string(name)} for name in "
                 "names]."
             )
-        if not name:
+        if not name.strip():
             raise DecodingError(
-                f"`class_names` must not be empty: name {position} is ''."
+                f"`class_names` must not be empty: name {position} is {str(name)!r}."
+            )
+        if "\0" in name or not _is_text(name):
+            raise DecodingError(
+                f"`class_names` must be text that files can hold: name {position} is "
+                f"{name!r}, which has a character of code 0 or no UTF-8 form."
             )
     plain = tuple(str(name) for name in names)
     if len(set(plain)) < len(plain):
@@ -113,6 +118,14 @@ def _checked(names: tuple[Any, ...]) -> tuple[str, ...]:
             f"These stand more than once: {shortened(twice)}."
         )
     return plain
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _as_string(name: Any) -> str:

@@ -91,3 +91,10 @@ def format_to_read(path: Path) -> FileFormat:
             "SavedModel folder."
         )
     return found
+
+
+def exported_in(folder: Path) -> set[Path]:
+    """Return the files in a folder whose endings are those of exports."""
+    if not folder.is_dir():
+        return set()
+    return {one for one in folder.iterdir() if one.suffix and one.suffix in _BY_SUFFIX}

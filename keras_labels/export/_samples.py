@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_labels.errors import ExportError
 from keras_labels.export._signature import Signature
 
 ROWS = 64
@@ -24,7 +25,15 @@ def random_samples(model: keras.Model, signature: Signature) -> Any:
 
     Of numbers with a mean of 0 at scales from 0.1 to 10, or of ids that its embeddings
     hold; the last rows are all zero, which often ties classes, and NaN.
+
+    Raises:
+        ExportError: if an input takes strings.
     """
+    if any(spec.dtype == "string" for spec in signature.specs):
+        raise ExportError(
+            f"'{model.name}' takes strings, for which no rows to compare on are made. "
+            "Pass verify=False, or export the model behind its text layer."
+        )
     rng = np.random.default_rng(0)
     most = _largest_id(model)
     rows = min(map(_rows, signature.specs))

@@ -32,6 +32,7 @@ class Agreement:
         decisions: how many decisions these hold.
         drift: the largest difference of a probability, from the runtime's arithmetic;
             `None` if the file gives no probabilities.
+        classes: how many different decisions these are: few show little.
         near: how many decisions differ because their scores lie nearer to a cut, or
             to a tie, than the drift.
         invalid: how many rows with NaN in the input come out otherwise: some runtimes
@@ -41,28 +42,26 @@ class Agreement:
     rows: int
     decisions: int
     drift: float | None
+    classes: int
     near: int
     invalid: int = 0
 
     def __str__(self) -> str:
         """Say it in a sentence."""
-        close = (
-            f"{self.near} differ, whose scores lie nearer to a cut or a tie than that"
-            if self.near
-            else "none differs"
-        )
-        drift = (
-            "" if self.drift is None else f"probabilities drift by {self.drift:.1g}; "
-        )
-        invalid = (
-            f"; {self.invalid} rows with NaN in the input come out otherwise, since a "
-            "layer makes a number of it in one of the two"
-            if self.invalid
-            else ""
-        )
-        return (
-            f"{self.rows} rows, {drift}of {self.decisions} decisions {close}{invalid}"
-        )
+        parts = [f"{self.rows} rows"]
+        if self.drift is not None:
+            parts.append(f"probabilities drift by {self.drift:.1g}")
+        differ = "none differs"
+        if self.near:
+            differ = f"{self.near} nearer to a cut or a tie than that differ"
+        kinds = f"{self.classes} kind" + ("" if self.classes == 1 else "s")
+        parts.append(f"of {self.decisions} decisions of {kinds} {differ}")
+        if self.invalid:
+            parts.append(
+                f"{self.invalid} with NaN in the input otherwise, since a layer makes "
+                "a number of it in one of the two"
+            )
+        return "; ".join(parts)
 
 
 def tolerance_of(model: keras.Model) -> float:
@@ -160,7 +159,8 @@ def _agreement(
     for name in set(found) - decided:
         _compare_scores(name, expected[name], found[name], tolerance)
     rows = len(next(iter(expected.values())))
-    return Agreement(rows, decisions, max(drifts, default=None), near)
+    kinds = {int(one) for p in decoding for one in np.unique(expected[f"{p}classes"])}
+    return Agreement(rows, decisions, max(drifts, default=None), len(kinds), near)
 
 
 def _check_shapes(expected: Arrays, found: Arrays) -> None:

@@ -17,10 +17,15 @@ import numpy as np
 from keras_labels import functional
 from keras_labels.decoding import Decodings
 from keras_labels.errors import ExportError, KerasLabelsError
-from keras_labels.export._contents import label_files, of_heads, plain
+from keras_labels.export._contents import (
+    from_plain,
+    label_files,
+    of_heads,
+    plain,
+)
 from keras_labels.export._exporter import quiet
 from keras_labels.export._file_format import FileFormat
-from keras_labels.export._formats import format_to_write
+from keras_labels.export._formats import exported_in, format_to_write
 from keras_labels.export._samples import near_a_cut, random_samples
 from keras_labels.export._served import Served
 from keras_labels.export._signature import signature_of
@@ -81,7 +86,7 @@ def export(
         path: where to write: a folder for a SavedModel, else a file.
         format: one of `FORMATS`; `None`: that of the ending of the path.
         outputs: which of `"probabilities"`, `"classes"`, `"labels"`, `"scores"`.
-        samples: rows to compare on, as for `predict`; `None`: made from the inputs.
+        samples: arrays to compare on; `None`: made from the inputs.
         verify: whether to load the file in its runtime and compare it with Keras.
 
     Raises:
@@ -93,10 +98,12 @@ def export(
     kind = format_to_write(path, format)
     if samples is not None:
         samples = arranged(model, samples)
+        if not len(keras.tree.flatten(samples)[0]):
+            raise ExportError("`samples` holds no row to compare on.")
         _build(model, samples)
     served = Served(model, decoding, outputs, signature_of(model, samples))
     _check_labels(kind, served)
-    _check_folder(path, decoding)
+    _check_folder(kind, path, decoding)
     with _beside(path) as work:
         file = work / path.name
         with _hinting(model):
@@ -123,17 +130,15 @@ def _check_labels(kind: FileFormat, served: Served) -> None:
         )
 
 
-def _check_folder(path: Path, decoding: Decodings) -> None:
+def _check_folder(kind: FileFormat, path: Path, decoding: Decodings) -> None:
     """Refuse to change the files of another model, or of something else."""
-    if (
-        path.is_dir()
-        and not (path / "saved_model.pb").is_file()
-        and any(path.iterdir())
-    ):
+    if _is_something_else(kind, path):
         raise ExportError(
-            f"'{path}' is a folder with other files in it. Export to a path of its own."
+            f"'{path}' is something else: a file, or a folder with other files in it. "
+            "Export to a path of its own."
         )
-    if path.suffix == "" or path.exists():
+    others = exported_in(path.parent) - {path}
+    if not kind.suffix or (path.exists() and not others):
         return
     for name, text in _texts(decoding).items():
         stands = path.parent / name
@@ -144,9 +149,17 @@ def _check_folder(path: Path, decoding: Decodings) -> None:
             )
 
 
+def _is_something_else(kind: FileFormat, path: Path) -> bool:
+    if not path.is_dir():
+        return path.is_file() and not kind.suffix
+    ours = not kind.suffix and (path / "saved_model.pb").is_file()
+    return not ours and (bool(kind.suffix) or any(path.iterdir()))
+
+
 @contextlib.contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     """Give a folder on the same disk, and leave nothing of it."""
+    made = [one for one in (path.parent, *path.parent.parents) if not one.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".export_", dir=path.parent))
@@ -156,6 +169,9 @@ def _beside(path: Path) -> Iterator[Path]:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        for folder in made:
+            with contextlib.suppress(OSError):  # it holds the export
+                folder.rmdir()
 
 
 @contextlib.contextmanager
@@ -192,11 +208,23 @@ def _lines(file: Path) -> list[str]:
 def _moved(file: Path, path: Path, work: Path) -> None:
     """Put what was written in its place, the file itself last."""
     beside = [one for one in work.iterdir() if one.is_file() and one != file]
+    if file.is_file():
+        for name in _stale(path.parent) - {one.name for one in beside}:
+            (path.parent / name).unlink(missing_ok=True)
     for one in beside:
         one.replace(path.parent / one.name)
     if path.is_dir():
         path.replace(work / "replaced")
     file.replace(path)
+
+
+def _stale(folder: Path) -> set[str]:
+    """Return the label files of the export that is replaced."""
+    try:
+        stored = json.loads((folder / _DECODING).read_text(encoding="utf-8"))
+        return set(label_files(from_plain(stored)))
+    except (OSError, ValueError, TypeError):
+        return set()
 
 
 def _verified(kind: FileFormat, file: Path, served: Served, samples: Any) -> Agreement:

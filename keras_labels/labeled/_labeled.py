@@ -185,8 +185,8 @@ class LabeledModel(DecidingModel):
                 (float32, one column per class), `"classes"` (int32), `"labels"`
                 (strings, `""` where nothing is decided; not in OpenVINO and torch) and
                 `"scores"`. For several heads the names are `species_classes`, ...
-            samples: rows to compare on, as for `predict`; `None`: rows are made. A
-                subclassed model of several inputs needs them.
+            samples: arrays of rows to compare on; `None`: rows are made, at scales
+                from 0.1 to 10. A subclassed model of several inputs needs them.
             verify: whether to run the file and compare it.
 
         Returns:

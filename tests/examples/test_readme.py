@@ -9,7 +9,8 @@ README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:```\n(.*?)^```\n)?", re.M | re.S)
 
 
-def test_code_prints_what_stands_below_it():
+def test_code_prints_what_stands_below_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     blocks = BLOCK.findall(README.read_text(encoding="utf-8"))
     assert len(blocks) >= 3
     names = {}

@@ -172,3 +172,38 @@ def test_subclassed_model_of_unknown_inputs_asks_for_samples(tmp_path):
 
     with pytest.raises(kl.ExportError, match="samples="):
         kl.export.export(Own(), multiclass().decoding, path_of(tmp_path, WRITTEN[0]))
+
+
+def test_saved_model_does_not_replace_a_file(tmp_path):
+    if "tf_saved_model" not in WRITTEN:
+        pytest.skip("tf_saved_model is not written on this backend")
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(kl.ExportError, match="something else"):
+        multiclass().export(tmp_path / "taken")
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_new_folders_of_a_failed_export_go_as_well(tmp_path):
+    with pytest.raises(kl.ExportError, match="no row"):
+        multiclass().export(tmp_path / "a" / "b" / "m.onnx", samples=X[:0])
+    strings = keras.Sequential(
+        [keras.Input((1,), dtype="string"), keras.layers.Identity(dtype="string")]
+    )
+    with pytest.raises(kl.ExportError):
+        kl.export.export(strings, binary().decoding, tmp_path / "a" / "b" / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_decision_of_a_sibling_is_not_changed(tmp_path):
+    labeled = multiclass()
+    for name in ("one.onnx", "two.onnx"):
+        labeled.export(tmp_path / name, verify=False)
+    with pytest.raises(kl.ExportError, match="of another model or decision"):
+        labeled.with_decoding(reject_below=0.7).export(tmp_path / "one.onnx")
+
+
+def test_label_files_of_the_replaced_export_go(tmp_path):
+    multiclass().export(tmp_path / "m.onnx", verify=False)
+    assert (tmp_path / "labels.txt").exists()
+    multiclass(class_names=None).export(tmp_path / "m.onnx", verify=False)
+    assert not (tmp_path / "labels.txt").exists()
