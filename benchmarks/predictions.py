@@ -72,13 +72,13 @@ WORKS = {
         segmentation,
         16,
         {"dtype": "uint8"},
-        [2, 4, 8],
+        [1, 2, 4, 8],
     ),
     "segmentation (64, 512, 512, 21)": (
         segmentation,
         64,
         {"dtype": "uint8"},
-        [2, 4, 8],
+        [1, 2, 4, 8],
     ),
     "segmentation (8, 512, 512, 150)": (wide, 8, {"dtype": "uint8"}, [1, 2]),
 }

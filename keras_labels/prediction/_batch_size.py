@@ -16,7 +16,7 @@ from keras_labels.prediction._independence import (
 
 KERAS_BATCH_SIZE = 32  # as in `Model.predict`
 MEMORY_BUDGET = 16 * 2**20  # bytes: what a CPU keeps in its caches
-ENOUGH, MOST = 16, 4096
+ENOUGH, MOST = 16, 16_384
 _OVER_BUDGET = 8  # times the budget, that `ENOUGH` rows may take
 _BYTES = 4  # of a number
 
@@ -25,7 +25,7 @@ def batch_size_of(model: keras.Model, inputs: Any, x: Any, memory_budget: int) -
     """Return how many rows of arrays to run at once.
 
     The power of two below `memory_budget` over the bytes of the largest output that
-    any layer gives for one row (of the scores twice that), up to 4096: large enough
+    any layer gives for one row (of the scores twice that), up to 16,384: large enough
     that calls cost nothing, and small enough for the caches. Fewer than 16 only if
     those take more than eight times the budget, or if the scores of so many class maps
     take more than the budget. The length of the batch axis where the model has one;

@@ -15,7 +15,7 @@ from keras_labels.prediction._batch_size import (
 from keras_labels.prediction._compiled import Compiled
 
 BACKEND = keras.backend.backend()
-MOST, ENOUGH = 4096, 16  # rows at once; rows that may take eight times the budget
+MOST, ENOUGH = 16_384, 16  # rows at once; rows that may take eight times the budget
 ROWS = 70  # the last batch of 32 has 6 rows, which would be padded to 8
 X = np.random.default_rng(0).normal(size=(ROWS, 4)).astype("float32")
 STEPS = np.random.default_rng(1).normal(size=(ROWS, 3, 4)).astype("float32")
@@ -42,7 +42,7 @@ def within(budget, numbers):
 
     def powers(most, memory):
         return [
-            2**n for n in range(13) if 2**n <= most and 2**n * 4 * numbers <= memory
+            2**n for n in range(20) if 2**n <= most and 2**n * 4 * numbers <= memory
         ]
 
     fitting = powers(MOST, budget)
@@ -66,7 +66,7 @@ def lengths(monkeypatch):
 
 class TestRule:
     def test_small_model_gets_the_most(self, make_dense):
-        assert size_of(make_dense(4, 3), 4) == MOST == 4096
+        assert size_of(make_dense(4, 3), 4) == MOST == 16_384
 
     @pytest.mark.parametrize("units", [255, 256, 257, 9000, 2**16])
     def test_largest_layer_fills_the_budget(self, units):
