@@ -31,3 +31,8 @@ class MissingExtraError(KerasLabelsError, ImportError):
 
 class HeadWarning(UserWarning):
     """The model and what it was compiled with contradict each other."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, for a sentence of ours."""
+    return (str(error).strip() or repr(error)).splitlines()[0][:300]

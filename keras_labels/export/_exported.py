@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_labels.decoding import Decoding, Decodings
-from keras_labels.errors import ExportError, InputError
+from keras_labels.errors import ExportError, InputError, first_line
 from keras_labels.export._contents import Contents, Input
 from keras_labels.export._formats import format_to_read
 from keras_labels.export._reading import read_contents
@@ -38,8 +38,7 @@ def load_exported(path: str | Path) -> ExportedModel:
         raise
     except Exception as error:
         raise ExportError(
-            f"The runtime of {kind.name} cannot load '{path.name}': "
-            f"{(str(error).strip() or repr(error)).splitlines()[0][:300]}"
+            f"The runtime of {kind.name} cannot load '{path.name}': {first_line(error)}"
         ) from error
     return ExportedModel(contents, run)
 

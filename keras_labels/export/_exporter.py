@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from keras_labels.errors import ExportError
+from keras_labels.errors import ExportError, first_line
 
 
 def export_quietly(
@@ -41,11 +41,10 @@ def failing(model: keras.Model, format: str) -> Iterator[None]:
     except ImportError:
         raise
     except Exception as error:
-        cause = error.__cause__ or error
-        reason = (str(cause).strip() or repr(cause)).splitlines()[0]
+        reason = first_line(error.__cause__ or error)
         raise ExportError(
             f"Keras cannot export '{model.name}' to {format} on the backend "
-            f"{keras.backend.backend()}: {reason[:300]} (If the undecoded model "
+            f"{keras.backend.backend()}: {reason} (If the undecoded model "
             "cannot be exported either, a layer of it is not supported there.)"
         ) from error
 

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from keras_labels.decoding import Decodings
-from keras_labels.errors import DecodingError, ExportError, KerasLabelsError
+from keras_labels.errors import (
+    DecodingError,
+    ExportError,
+    KerasLabelsError,
+    first_line,
+)
 from keras_labels.export._contents import Contents, from_plain
 from keras_labels.export._formats import format_to_read
 
@@ -47,7 +52,7 @@ def read_contents(path: str | Path) -> Contents:
         raise
     except Exception as error:  # every format has errors of its own for a broken file
         raise ExportError(
-            f"'{path.name}' cannot be read as {kind.name}: {_first_line(error)}"
+            f"'{path.name}' cannot be read as {kind.name}: {first_line(error)}"
         ) from error
     if text is None:
         raise ExportError(
@@ -63,7 +68,7 @@ def _keras_contents(path: Path) -> Contents:
             config = json.loads(archive.read("config.json"))
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise ExportError(
-            f"'{path.name}' is no .keras file, or a broken one: {_first_line(error)}"
+            f"'{path.name}' is no .keras file, or a broken one: {first_line(error)}"
         ) from error
     try:
         found = [from_plain(one) for one in _decodings(config)]
@@ -91,7 +96,3 @@ def _decodings(config: Any) -> Iterator[dict[str, Any]]:
             return
         for item in config.values():
             yield from _decodings(item)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or repr(error)).splitlines()[0][:300]

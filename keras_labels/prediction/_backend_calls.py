@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from keras_labels.decoder import DecodedModel
-from keras_labels.errors import InputError
+from keras_labels.errors import InputError, first_line
 from keras_labels.prediction._guard import lock_of
 
 Call = Callable[..., Any]
@@ -197,10 +197,6 @@ class _Exported:
             raise InputError(
                 f"torch cannot make a graph of '{decoder.model.name}', which "
                 "jit_compile=True needs. Leave it out to run the model as it is. "
-                f"torch says: {_first_line(error.__cause__ or error)}"
+                f"torch says: {first_line(error.__cause__ or error)}"
             ) from error
         return torch.compile(exported.module(), dynamic=True)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or repr(error)).splitlines()[0]

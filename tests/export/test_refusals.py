@@ -82,7 +82,7 @@ def test_failed_export_leaves_what_stood_there(format, tmp_path, monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError("no runtime")
 
-    kind = sys.modules["keras_labels.export._writing"]
+    kind = sys.modules["keras_labels.export._trial"]
     monkeypatch.setattr(kind, "compared", broken)
     with pytest.raises(RuntimeError):
         labeled.with_decoding(reject_below=0.9).export(path)

@@ -1,0 +1,81 @@
+"""A file, run in its runtime on sample rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_labels import functional
+from keras_labels.errors import ExportError, KerasLabelsError, first_line
+from keras_labels.export._contents import of_heads
+from keras_labels.export._exporter import quiet
+from keras_labels.export._file_format import FileFormat
+from keras_labels.export._samples import near_a_cut, random_samples
+from keras_labels.export._served import Served
+from keras_labels.export._verification import (
+    Agreement,
+    compared,
+    tolerance_of,
+    with_label_texts,
+)
+from keras_labels.prediction import Predictor
+
+
+def verified(kind: FileFormat, file: Path, served: Served, samples: Any) -> Agreement:
+    """Run a file in its runtime, and hold it against Keras.
+
+    Raises:
+        ExportError: if it cannot be run, or decides otherwise.
+    """
+    model = served.decoder.model
+    every = Served(model, served.decoding, functional.OUTPUTS, served.signature)
+    predictor = Predictor(every.decoder)
+    heads = of_heads(served.decoding)
+
+    def classes_of(x: Any) -> list[np.ndarray]:
+        made = predictor.predict(x)
+        return [made[f"{prefix}classes"] for prefix in heads]
+
+    if samples is None:
+        samples = random_samples(model, served.signature)
+    near = near_a_cut(samples, classes_of)
+    if near is not None:
+        samples = keras.tree.map_structure(
+            lambda a, b: np.concatenate([a, b]), samples, near
+        )
+    arrays = _cast(samples, served)
+    expected = with_label_texts(predictor.predict(samples), heads)
+    contents = served.contents(kind.name)
+    try:
+        with quiet():
+            run = kind.start(file, contents)
+            found = run(arrays)
+    except KerasLabelsError:
+        raise
+    except Exception as error:
+        raise ExportError(
+            f"The runtime of {kind.name} cannot run the file: {first_line(error)}"
+        ) from error
+    return compared(heads, expected, found, tolerance_of(model), _invalid(arrays))
+
+
+def _invalid(arrays: list[np.ndarray]) -> np.ndarray:
+    """Return which rows have NaN in an input."""
+    marks = [
+        np.isnan(a).reshape(len(a), -1).any(axis=1)
+        for a in arrays
+        if a.dtype.kind == "f"
+    ]
+    return np.asarray(np.any([np.zeros(len(arrays[0]), bool), *marks], axis=0))
+
+
+def _cast(samples: Any, served: Served) -> list[np.ndarray]:
+    return [
+        np.ascontiguousarray(array, dtype=spec.dtype)
+        for array, spec in zip(
+            keras.tree.flatten(samples), served.signature.specs, strict=True
+        )
+    ]
