@@ -44,9 +44,9 @@ class OpenVino(FileFormat):
         with failing(exported, self.name):
             model = openvino.Core().read_model(str(raw))
             contents = served.contents(self.name)
-            _name_outputs(model, served.numeric())
             for port, one in zip(model.inputs, contents.inputs, strict=True):
                 port.get_tensor().set_names({one.name})
+            _name_outputs(model, served.numeric())
             for key, value in _model_info(contents).items():
                 model.set_rt_info(value, ["model_info", key])
             # float16 weights would decide otherwise.
@@ -80,18 +80,24 @@ class OpenVino(FileFormat):
 def _name_outputs(model: Any, names: Sequence[str]) -> None:
     """Name the outputs, and drop those that the model does not have.
 
-    From tensorflow an operation whose result nobody uses comes out as one more.
+    From tensorflow an operation whose result nobody uses comes out as one more. Outputs
+    that are the same tensor, or an input, have its names in common.
     """
     outputs = list(model.outputs)
     if keras.backend.backend() == "tensorflow":
-        order = {f"Identity_{i}:0" if i else "Identity:0": i for i in range(len(names))}
-        known = {order[n]: one for one in outputs for n in one.get_names() & set(order)}
-        unused = [one for one in outputs if not one.get_names() & set(order)]
-        outputs = [known[i] for i in sorted(known)]
-        for one in unused:
-            model.remove_result(one.get_node())
+        wanted = ["Identity:0", *(f"Identity_{i}:0" for i in range(1, len(names)))]
+        by_name = {one.get_node().get_friendly_name(): one for one in outputs}
+        for name in set(by_name) - set(wanted):
+            model.remove_result(by_name[name].get_node())
+        outputs = [by_name[name] for name in wanted]
+    shared: dict[tuple[str, int], set[str]] = {}
     for output, name in zip(outputs, names, strict=True):
-        output.get_tensor().set_names({name})
+        source = output.get_node().input_value(0)
+        node = source.get_node()
+        own = source.get_names() if node.get_type_name() == "Parameter" else set()
+        key = (node.get_friendly_name(), source.get_index())
+        shared.setdefault(key, set(own)).add(name)
+        output.get_tensor().set_names(shared[key])
 
 
 def _model_info(contents: Contents) -> dict[str, Any]:

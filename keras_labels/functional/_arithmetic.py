@@ -138,7 +138,7 @@ def first_best(scores: Any, axis: int, among: Any = None) -> tuple[Any, Any]:
         near_zero = at_most(ops.abs(highest), tiny)
         winners = at_least(scores, ops.where(near_zero, -tiny, highest))
         if among is not None:
-            winners = ops.logical_and(winners, among)
+            winners = _found(ops.logical_and(winners, among), among, axis)
         # int8: an argmax of floats exports a Bitcast that no runtime loads.
         winner = ops.argmax(ops.cast(winners, "int8"), axis=axis, keepdims=True)
         return ops.cast(winner, "int32")
@@ -147,6 +147,15 @@ def first_best(scores: Any, axis: int, among: Any = None) -> tuple[Any, Any]:
         return exactly(), highest
     ids = ops.cast(native[1], "int32")
     return either(native[2], exactly, lambda: ids), highest
+
+
+def _found(winners: Any, among: Any, axis: int) -> Any:
+    """Return the winners; all to choose from where there is none."""
+    if not is_portable():
+        return winners
+    # OpenVINO and LiteRT give the lowest finite number for a maximum of -inf.
+    found = ops.any(winners, axis=axis, keepdims=True)
+    return ops.logical_or(winners, ops.logical_and(among, ops.logical_not(found)))
 
 
 def one_hot(ids: Any, units: int, axis: int) -> Any:

@@ -125,7 +125,9 @@ def _positive_column(scores: Any, decoding: Decoding) -> Any:
         return ops.split(p, 2, axis=head.axis)[1]
     # softmax([a, b])[1] is sigmoid(b - a).
     negative, positive = ops.split(widen(scores), 2, axis=head.axis)
-    return ops.where(ops.equal(negative, positive), 0.0, positive - negative)
+    margin = positive - negative
+    # Two infinities are a tie. (Of NaN alone tf2onnx makes a choice: else 0 * NaN.)
+    return ops.where(ops.isnan(margin), 0.0, margin)
 
 
 def _sure(x: Any, decided: Any, decoding: Decoding) -> Any:

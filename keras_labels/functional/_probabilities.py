@@ -122,4 +122,4 @@ def _renormalized(x: Any, axis: int) -> Any:
 
 
 def _divided(x: Any, total: Any) -> Any:
-    return ops.where(total > 0.0, x / total, x)
+    return x / ops.where(total > 0.0, total, 1.0)

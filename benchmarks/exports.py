@@ -1,0 +1,234 @@
+"""What a decision costs in an exported file, and how files agree with Keras.
+
+    KERAS_BACKEND=tensorflow python benchmarks/exports.py [cost] [parity]
+
+Cost: MobileNetV2 (224, 224, 3), 1000 classes, one row, the decoded file beside Keras'
+own export of the undecoded model, in turns in the same runtime. Bytes: of the files
+(a SavedModel's folder), less those of the class names. Parity: rows, decisions that
+differ, rows whose scores lie nearer to another decision than twice the drift, and
+the drift: the largest move of a probability.
+"""
+
+import logging
+import shutil
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+from timing import BACKEND, medians, versions
+
+from keras_labels import LabeledModel, TopKLayer, append_decoding, load_exported
+from keras_labels.functional import probabilities
+
+ENDINGS = {
+    "tf_saved_model": "",
+    "onnx": ".onnx",
+    "litert": ".tflite",
+    "openvino": ".xml",
+    "torch": ".pt2",
+}
+FORMATS = {
+    "tensorflow": ("tf_saved_model", "onnx", "litert", "openvino"),
+    "jax": ("tf_saved_model", "onnx"),
+    "torch": ("onnx", "openvino", "torch"),
+}
+NAMES = [f"class {i}" for i in range(1000)]
+
+
+# --- cost -------------------------------------------------------------------------
+
+
+def onnx_runner(path, x):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    feed = {session.get_inputs()[0].name: x}
+    return lambda: session.run(None, feed)
+
+
+def litert_runner(path, x):
+    from ai_edge_litert.interpreter import Interpreter
+
+    serve = Interpreter(path, num_threads=2).get_signature_runner()
+    feed = {next(iter(serve.get_input_details())): x}
+    return lambda: serve(**feed)
+
+
+def openvino_runner(path, x):
+    import openvino
+
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = openvino.Core().compile_model(path, "CPU", exact)
+    return lambda: compiled(x)
+
+
+RUNNERS = {"onnx": onnx_runner, "litert": litert_runner, "openvino": openvino_runner}
+
+
+def bytes_of(path):
+    """Return the bytes of a file, with the weights beside an OpenVINO file."""
+    files = [path, path.with_suffix(".bin")] if path.suffix == ".xml" else [path]
+    return sum(file.stat().st_size for file in files)
+
+
+def decided(model, task):
+    return LabeledModel(model, task=task, from_logits=True, class_names=NAMES)
+
+
+def written(model, path):
+    """Write the plain file, and the decoded ones, and return their paths."""
+    ending = f"model{path.suffix}"
+    places = {}
+    for name in ("plain", "argmax", "threshold", "top-5"):
+        (path.parent / name).mkdir()
+        places[name] = path.parent / name / ending
+    x = np.zeros((1, 224, 224, 3), "float32")
+    top = append_decoding(model, TopKLayer(5, from_logits=True))
+    for name, plain in (("plain", model), ("top-5", top)):
+        plain(x)  # Keras exports no uncalled model to onnx
+        plain.export(str(places[name]), format=kind_of(path), verbose=False)
+    for name, task in (("argmax", "multiclass"), ("threshold", "multilabel")):
+        labeled = decided(model, task)
+        labeled.export(places[name], kind_of(path), outputs="classes", verify=False)
+    return places
+
+
+def kind_of(path):
+    return next(name for name, ending in ENDINGS.items() if ending == path.suffix)
+
+
+def cost_lines(model, kind):
+    folder = Path(tempfile.mkdtemp())
+    try:
+        places = written(model, folder / f"model{ENDINGS[kind]}")
+        x = np.random.default_rng(0).normal(size=(1, 224, 224, 3)).astype("float32")
+        calls = {name: RUNNERS[kind](str(one), x) for name, one in places.items()}
+        took = medians(calls, seconds=40.0)
+        sizes = {name: bytes_of(one) for name, one in places.items()}
+    finally:
+        shutil.rmtree(folder)
+    for name in ("argmax", "threshold", "top-5"):
+        said = 0 if name == "top-5" else len("".join(NAMES)) + len(NAMES)
+        more = sizes[name] - sizes["plain"]
+        print(
+            f"{kind:16}{name:12}{took['plain']:10.2f}{took[name] / took['plain']:9.3f}"
+            f"{more:12,}{more - said:12,}",
+            flush=True,
+        )
+
+
+def cost():
+    keras.utils.set_random_seed(0)
+    model = keras.applications.MobileNetV2(weights=None, classifier_activation=None)
+    print("MobileNetV2, one row: decoded beside plain")
+    print(
+        f"{'format':16}{'decision':12}{'plain, ms':>10}{'ratio':>9}"
+        f"{'more bytes':>12}{'less names':>12}"
+    )
+    for kind in RUNNERS:
+        cost_lines(model, kind)
+
+
+# --- parity -----------------------------------------------------------------------
+
+# name: task, units, activation, options
+TASKS = {
+    "binary logit": ("binary", 1, None, {"threshold": 0.3}),
+    "binary probability": ("binary", 1, "sigmoid", {"threshold": 0.3}),
+    "two logits": ("binary", 2, None, {"threshold": 0.3}),
+    "multiclass logits": ("multiclass", 10, None, {}),
+    "multiclass softmax": ("multiclass", 10, "softmax", {}),
+    "rejecting softmax": ("multiclass", 10, "softmax", {"reject_below": 0.3}),
+    "multilabel logits": ("multilabel", 10, None, {"threshold": 0.3}),
+    "1 to 3 labels": ("multilabel", 10, None, {"min_labels": 1, "max_labels": 3}),
+}
+APPLICATIONS = ("MobileNetV2", "EfficientNetV2B0", "ResNet50V2")
+
+
+def network(task, units, activation, options):
+    layers = [keras.layers.Dense(64, "relu"), keras.layers.Dense(units, activation)]
+    model = keras.Sequential([keras.Input((20,)), *layers])
+    logits = activation is None
+    return LabeledModel(model, task=task, from_logits=logits, **options)
+
+
+def application(name):
+    """Return a model with random weights whose scores differ."""
+    model = getattr(keras.applications, name)(
+        input_shape=(96, 96, 3), weights=None, classes=10, classifier_activation=None
+    )
+    x = np.random.default_rng(1).uniform(0, 255, (16, 96, 96, 3)).astype("float32")
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    model(x, training=True)  # every batch norm takes its statistics from x
+    return LabeledModel(model, task="multiclass", from_logits=True)
+
+
+def near(scores, rule, drift):
+    """Tell which rows lie nearer to another decision than twice the drift."""
+    task, from_logits = rule.head.task, rule.head.from_logits
+    p = keras.ops.convert_to_numpy(probabilities(scores, task, from_logits))
+    p = p.astype("float64")[:, 1:] if task == "binary" else p.astype("float64")
+    apart = [np.abs(p - cut).min(axis=1) for cut in rule.threshold]
+    if rule.reject_below is not None:
+        apart.append(np.abs(p - rule.reject_below).min(axis=1))
+    if task == "multiclass" or rule.max_labels is not None:
+        apart.append(np.diff(np.sort(p, axis=1), axis=1).min(axis=1))
+    return np.min(apart, axis=0) <= 2 * drift
+
+
+def parity_line(name, labeled, x, kind):
+    folder = Path(tempfile.mkdtemp())
+    try:
+        path = folder / f"model{ENDINGS[kind]}"
+        report = labeled.export(path, kind)
+        made = load_exported(path).predict(x)
+    finally:
+        shutil.rmtree(folder)
+    p, classes = labeled.predict_proba(x), labeled.predict_classes(x)
+    drift = np.abs(made["probabilities"] - p).max()
+    differ = (made["classes"] != classes).reshape(len(x), -1).any(axis=1)
+    band = near(labeled.model.predict(x, verbose=0), labeled.decoding, drift)
+    print(
+        f"{kind:16}{name:20}{len(x):8,}{differ.sum():9}{(differ & ~band).sum():9}"
+        f"{band.sum():9}{drift:10.1g}{report.agreement.near:9}",
+        flush=True,
+    )
+
+
+def parity():
+    print("\ndecisions of files beside Keras'")
+    print(
+        f"{'format':16}{'model':20}{'rows':>8}{'differ':>9}{'outside':>9}"
+        f"{'in band':>9}{'drift':>10}{'near':>9}"
+    )
+    keras.utils.set_random_seed(0)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(10_000, 20)).astype("float32")
+    for name, task in TASKS.items():
+        labeled = network(*task)
+        for kind in FORMATS[BACKEND]:
+            parity_line(name, labeled, x, kind)
+    images = rng.uniform(0, 255, (128, 96, 96, 3)).astype("float32")
+    for name in APPLICATIONS if BACKEND == "tensorflow" else ():
+        labeled = application(name)
+        for kind in FORMATS[BACKEND]:
+            parity_line(name, labeled, images, kind)
+
+
+def main(chosen):
+    warnings.simplefilter("ignore")  # what exporters warn of, on every model
+    logging.disable(logging.WARNING)
+    print(versions())
+    if "cost" in chosen and BACKEND == "tensorflow":
+        cost()
+    if "parity" in chosen:
+        parity()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["cost", "parity"])
