@@ -22,8 +22,15 @@ def margins(scores: np.ndarray, rule: Decoding) -> np.ndarray:
     head = rule.head
     wide = keras.ops.convert_to_tensor(scores.astype("float64"))
     made = functional.probabilities(wide, head.task, head.from_logits, head.axis)
-    p = np.asarray(keras.ops.convert_to_numpy(made), "float64")
-    p = np.moveaxis(p, head.axis, -1)
+    p = np.asarray(keras.ops.convert_to_numpy(made))
+    apart = _apart(np.moveaxis(p.astype("float64"), head.axis, -1), rule)
+    if head.task != "multilabel":
+        return apart
+    return np.moveaxis(apart, -1, head.axis)
+
+
+def _apart(p: np.ndarray, rule: Decoding) -> np.ndarray:
+    head = rule.head
     if head.task == "binary":
         return _to_cuts(p[..., 1], rule.threshold[0], rule.reject_below)
     if head.task == "multiclass":
@@ -35,7 +42,7 @@ def margins(scores: np.ndarray, rule: Decoding) -> np.ndarray:
     apart = _to_cuts(p, np.array(rule.threshold), rule.reject_below)
     if rule.min_labels or rule.max_labels is not None:
         apart = np.minimum(apart, _to_neighbor(p))
-    return np.moveaxis(apart, -1, head.axis)
+    return apart
 
 
 def _to_cuts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from keras_labels.export._contents import KEY, Contents, of_heads
 from keras_labels.export._exporter import export_quietly, failing
 from keras_labels.export._file_format import FileFormat, Run, imported
+from keras_labels.export._onnx import Onnx
 from keras_labels.export._served import Served
 
 
@@ -32,17 +34,18 @@ class OpenVino(FileFormat):
 
     def packages(self, backend: str) -> tuple[str, ...]:
         """Return the modules that writing takes beside Keras and its backend."""
-        del backend
-        return ("openvino",)
+        if backend == "tensorflow":
+            return ("openvino",)
+        return ("openvino", *Onnx().packages(backend))
 
     def write(self, served: Served, path: Path) -> None:
         """Write the two files."""
         openvino = imported("openvino", self.extra)
-        raw = path.with_name(f"raw_{path.name}")
-        exported = served.as_tuple()
-        export_quietly(exported, raw, self.name, served.signature.flat)
-        with failing(exported, self.name):
-            model = openvino.Core().read_model(str(raw))
+        raw = path.with_name("raw")
+        raw.mkdir()
+        source = _source(served, raw)
+        with failing(served.decoder, self.name):
+            model = openvino.Core().read_model(str(source))
             contents = served.contents(self.name)
             for port, one in zip(model.inputs, contents.inputs, strict=True):
                 port.get_tensor().set_names({one.name})
@@ -52,8 +55,7 @@ class OpenVino(FileFormat):
             # float16 weights would decide otherwise.
             openvino.save_model(model, str(path), compress_to_fp16=False)
         del model
-        for file in (raw, raw.with_suffix(".bin")):
-            file.unlink()
+        shutil.rmtree(raw)
 
     def read(self, path: Path) -> str | None:
         """Return the metadata of a file."""
@@ -75,6 +77,22 @@ class OpenVino(FileFormat):
             return {name: made[name] for name in contents.outputs}
 
         return run
+
+
+def _source(served: Served, folder: Path) -> Path:
+    """Write a file that OpenVINO reads.
+
+    It reads few operations of torch, not the `subtract` of a batch normalization, but
+    all of the ONNX files that torch writes.
+    """
+    if keras.backend.backend() == "tensorflow":
+        source = folder / "model.xml"
+        signature = served.signature.flat
+        export_quietly(served.as_tuple(), source, "openvino", signature)
+    else:
+        source = folder / "model.onnx"
+        Onnx().write(served, source)
+    return source
 
 
 def _name_outputs(model: Any, names: Sequence[str]) -> None:

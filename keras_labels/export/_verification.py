@@ -18,6 +18,7 @@ from keras_labels.export._served import label_index, label_table
 _TOLERANCE = 1e-5  # of a probability
 # Of models that compute in 16 bits: some roundings of a number near 1.
 _TOLERANCES = {"float16": 2**-9, "bfloat16": 2**-6}
+_ROUNDING = 2**-22  # of two float32 numbers near 1
 _SCORES = 1e-3  # of a score, beside the largest one
 
 Arrays = Mapping[str, np.ndarray]
@@ -145,8 +146,8 @@ def _agreement(
         if (name := f"{prefix}probabilities") in found:
             drifts.append(_drift(name, expected[name], found[name], tolerance))
             decided.add(name)
-        # One rounding moves both of two scores: twice the drift, and none if it is 0.
-        band = 2 * (drifts[-1] if name in found else tolerance)
+        # A drift moves both of two scores; what rounding hides of it comes on top.
+        band = 2 * (drifts[-1] if name in found else tolerance) + _ROUNDING
         differ = None
         for name in (f"{prefix}classes", f"{prefix}labels"):
             if name in found:

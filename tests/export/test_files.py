@@ -204,8 +204,6 @@ def test_keras_files_are_read_without_loading_them(tmp_path):
 @every_format
 def test_statistics_of_a_normalization_travel(format, tmp_path):
     """tf2onnx makes inputs of them, and Keras' own file of it cannot be run."""
-    if (format, keras.backend.backend()) == ("openvino", "torch"):
-        pytest.skip("OpenVINO does not read what torch traces of a Normalization")
     scale = keras.layers.Normalization()
     scale.adapt(100 * X + 7)
     model = keras.Sequential([keras.Input((4,)), scale, keras.layers.Dense(3)])
