@@ -41,7 +41,9 @@ def _apart(p: np.ndarray, rule: Decoding) -> np.ndarray:
         return np.asarray(np.minimum(apart, abs(ordered[..., -1] - rule.reject_below)))
     apart = _to_cuts(p, np.array(rule.threshold), rule.reject_below)
     if rule.min_labels or rule.max_labels is not None:
-        apart = np.minimum(apart, _to_neighbor(p))
+        # A label that crosses its cut, or its neighbor in rank, pushes out another.
+        apart = np.minimum(apart, _to_neighbor(p)).min(axis=-1, keepdims=True)
+        return np.broadcast_to(apart, p.shape)
     return apart
 
 
