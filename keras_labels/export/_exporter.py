@@ -12,18 +12,14 @@ from typing import Any
 
 import keras
 
-from keras_labels.errors import ExportError, first_line
+from keras_labels.errors import ExportError, KerasLabelsError, first_line
 
 
 def export_quietly(
     model: keras.Model, path: Path, format: str, signature: Any, **options: Any
 ) -> None:
-    """Export a model as Keras does.
-
-    Raises:
-        ExportError: if Keras, or what it calls, cannot.
-    """
-    with quiet(), failing(model, format):
+    """Export a model as Keras does."""
+    with quiet():
         model.export(
             str(path),
             format=format,
@@ -38,7 +34,7 @@ def failing(model: keras.Model, format: str) -> Iterator[None]:
     """Turn what an exporter raises into an `ExportError` with its first line."""
     try:
         yield
-    except ImportError:
+    except (ImportError, KerasLabelsError):
         raise
     except Exception as error:
         reason = first_line(error.__cause__ or error)

@@ -43,6 +43,6 @@ class _Frozen(keras.Model):
             self._function.graph.as_graph_def(),
             dict(zip(names, flat, strict=True)),
             [one.name for one in self._function.outputs],
-            name="decoded",
+            name="",
         )
         return tuple(made)

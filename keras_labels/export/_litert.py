@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_labels.export._contents import KEY, Contents, label_files
-from keras_labels.export._exporter import export_quietly, failing
+from keras_labels.export._exporter import export_quietly
 from keras_labels.export._file_format import FileFormat, Run, imported
 from keras_labels.export._litert_metadata import with_metadata
 from keras_labels.export._served import Served
@@ -43,8 +43,8 @@ class LiteRt(FileFormat):
         signature = served.signature.nested
         export_quietly(model, path, self.name, signature, target_spec=plain)
         files = label_files(served.decoding)
-        with failing(model, self.name):
-            path.write_bytes(with_metadata(path.read_bytes(), model.name, files))
+        name = served.decoder.model.name
+        path.write_bytes(with_metadata(path.read_bytes(), name, files))
         with zipfile.ZipFile(path, "a") as archive:
             contents = served.contents(self.name).to_json()
             for file, text in (files | {f"{KEY}.json": contents}).items():

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from keras_labels.export._contents import KEY, Contents, named_classes
-from keras_labels.export._exporter import export_quietly, failing
+from keras_labels.export._exporter import export_quietly
 from keras_labels.export._file_format import FileFormat, Run, imported
 from keras_labels.export._frozen import frozen
 from keras_labels.export._served import Served, label_steps, rule_of
@@ -45,11 +45,9 @@ class Onnx(FileFormat):
         onnx = imported("onnx", self.extra)
         exported = served.as_tuple()
         if keras.backend.backend() == "tensorflow":
-            with failing(exported, self.name):
-                exported = frozen(exported, served.signature)
+            exported = frozen(exported, served.signature)
         export_quietly(exported, path, "onnx", served.signature.flat)
-        with failing(exported, self.name):
-            _finish(onnx, path, served, served.contents(self.name))
+        _finish(onnx, path, served, served.contents(self.name))
 
     def read(self, path: Path) -> str | None:
         """Return the metadata of a file."""

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from keras_labels.export._contents import KEY, Contents, of_heads
-from keras_labels.export._exporter import export_quietly, failing
+from keras_labels.export._exporter import export_quietly
 from keras_labels.export._file_format import FileFormat, Run, imported
 from keras_labels.export._onnx import Onnx
 from keras_labels.export._served import Served
@@ -44,16 +44,15 @@ class OpenVino(FileFormat):
         raw = path.with_name("raw")
         raw.mkdir()
         source = _source(served, raw)
-        with failing(served.decoder, self.name):
-            model = openvino.Core().read_model(str(source))
-            contents = served.contents(self.name)
-            for port, one in zip(model.inputs, contents.inputs, strict=True):
-                port.get_tensor().set_names({one.name})
-            _name_outputs(model, served.numeric())
-            for key, value in _model_info(contents).items():
-                model.set_rt_info(value, ["model_info", key])
-            # float16 weights would decide otherwise.
-            openvino.save_model(model, str(path), compress_to_fp16=False)
+        model = openvino.Core().read_model(str(source))
+        contents = served.contents(self.name)
+        for port, one in zip(model.inputs, contents.inputs, strict=True):
+            port.get_tensor().set_names({one.name})
+        _name_outputs(model, served.numeric())
+        for key, value in _model_info(contents).items():
+            model.set_rt_info(value, ["model_info", key])
+        # float16 weights would decide otherwise.
+        openvino.save_model(model, str(path), compress_to_fp16=False)
         del model
         shutil.rmtree(raw)
 

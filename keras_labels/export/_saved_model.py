@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_labels.export._contents import KEY, Contents, of_heads
-from keras_labels.export._exporter import failing, quiet
+from keras_labels.export._exporter import quiet
 from keras_labels.export._file_format import FileFormat, Run, imported
 from keras_labels.export._served import Served, with_labels
 
@@ -36,7 +36,7 @@ class SavedModel(FileFormat):
 
     def write(self, served: Served, path: Path) -> None:
         """Write the folder."""
-        with quiet(), failing(served.decoder, self.name):
+        with quiet():
             _write_out(served, path)
         extra = path / _EXTRA
         extra.mkdir(exist_ok=True)

@@ -17,6 +17,7 @@ from keras_labels.export._signature import Signature
 from keras_labels.heads import output_names
 from keras_labels.layers import DecodingLayer
 
+_SHORT = "d"  # stands before the name of each operation in a file, twice
 KINDS = (*functional.OUTPUTS, "labels")
 
 
@@ -106,15 +107,17 @@ def _decoder(model: keras.Model, decoding: Decodings, kinds: Any) -> DecodedMode
         outputs.append("classes")
     if isinstance(decoding, dict):
         layers: Any = {n: DecodingLayer(one, outputs) for n, one in decoding.items()}
-        return DecodedModel(model, layers)
-    return DecodedModel(model, DecodingLayer(decoding, outputs))
+        return DecodedModel(model, layers, name=_SHORT)
+    return DecodedModel(
+        model, DecodingLayer(decoding, outputs, name=_SHORT), name=_SHORT
+    )
 
 
 class _Arranged(keras.Model):
     """What is exported: a call of the decoder, in the structure a format wants."""
 
     def __init__(self, served: Served, flat: bool) -> None:
-        super().__init__(dtype="float32", autocast=False, name=served.decoder.name)
+        super().__init__(dtype="float32", autocast=False, name=_SHORT)
         self.decoder = served.decoder
         object.__setattr__(self, "_served", served)
         object.__setattr__(self, "_flat", flat)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_labels.export._contents import KEY, Contents, label_files
-from keras_labels.export._exporter import failing, quiet
+from keras_labels.export._exporter import quiet
 from keras_labels.export._file_format import FileFormat, Run, imported
 from keras_labels.export._served import Served
 
@@ -44,7 +44,7 @@ class TorchProgram(FileFormat):
         extra = label_files(served.decoding)
         extra[f"{KEY}.json"] = served.contents(self.name).to_json()
         model = served.as_tuple()
-        with quiet(), failing(model, self.name):
+        with quiet():
             program = torch.export.export(
                 _forward(model, served.numeric()),
                 tuple(examples),

@@ -12,6 +12,7 @@ import keras
 
 from keras_labels.decoding import Decodings
 from keras_labels.errors import ExportError
+from keras_labels.export._exporter import failing
 from keras_labels.export._file_format import FileFormat
 from keras_labels.export._folder import add_files, beside, check_folder, moved
 from keras_labels.export._formats import format_to_write
@@ -88,7 +89,8 @@ def export(
     with beside(path) as work:
         file = work / path.name
         with _hinting(model):
-            kind.write(served, file)
+            with failing(model, kind.name):
+                kind.write(served, file)
             agreement = verified(kind, file, served, samples) if verify else None
         add_files(file, decoding)
         moved(file, path, work)
