@@ -18,7 +18,8 @@ LABELS = Head("multilabel", 3, from_logits=True, axis=1, evidence=("said",))
 NAMES = ["red", "round", "ripe"]
 
 probability = st.floats(0, 1, exclude_min=True, exclude_max=True)
-texts = st.text(min_size=1, max_size=8)
+characters = st.characters(codec="utf-8", exclude_characters="\0")
+texts = st.text(characters, min_size=1, max_size=8).filter(str.strip)
 
 
 @st.composite

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import keras
 import numpy as np
@@ -58,6 +57,8 @@ class OpenVino(FileFormat):
 
     def read(self, path: Path) -> str | None:
         """Return the metadata of a file."""
+        from xml.etree import ElementTree
+
         for _, element in ElementTree.iterparse(path):
             if element.tag == KEY and "value" in element.attrib:
                 return element.attrib["value"]
