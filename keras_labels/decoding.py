@@ -200,6 +200,20 @@ def _is_unset(threshold: Any) -> bool:
 Decodings = Decoding | dict[str, Decoding]
 
 
+def plain(decoding: Decodings) -> dict[str, Any]:
+    """Return one or several decodings as plain data, ready for JSON."""
+    if isinstance(decoding, dict):
+        return {"heads": {name: one.to_dict() for name, one in decoding.items()}}
+    return decoding.to_dict()
+
+
+def from_plain(data: Mapping[str, Any]) -> Decodings:
+    """Return the decodings that `plain` described."""
+    if "heads" not in data:
+        return Decoding.from_dict(data)
+    return {name: Decoding.from_dict(one) for name, one in data["heads"].items()}
+
+
 def cut_names(head: Head, class_names: Sequence[str] | None) -> tuple[str, ...]:
     """Names that a threshold belongs to: the positive class, or every label."""
     if class_names is None:

@@ -50,16 +50,14 @@ def inspect(
 
 def as_plain(file: Path, contents: Any) -> dict[str, Any]:
     """Return what a file says of itself as plain data, ready for JSON."""
-    rules = contents.decoding
-    several = isinstance(rules, dict)
+    from keras_labels.decoding import plain
+
     return {
         "file": str(file),
         "format": contents.format,
         "inputs": [one._asdict() for one in contents.inputs],
         "outputs": list(contents.outputs),
-        "decoding": {"heads": {name: one.to_dict() for name, one in rules.items()}}
-        if several
-        else rules.to_dict(),
+        "decoding": plain(contents.decoding),
     }
 
 

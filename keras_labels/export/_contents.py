@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from keras_labels.decoding import Decoding, Decodings
+from keras_labels.decoding import Decoding, Decodings, from_plain, plain
 from keras_labels.errors import DecodingError, ExportError
 
 KEY = "keras_labels"  # under which every format keeps it
@@ -74,20 +74,6 @@ class Contents:
                 f"reads version {_VERSION}. Install a later keras_labels."
             )
         return cls(format, inputs, outputs, decoding)
-
-
-def plain(decoding: Decodings) -> dict[str, Any]:
-    """Return one or several decodings as plain data, as a `.keras` file holds them."""
-    if isinstance(decoding, dict):
-        return {"heads": {name: one.to_dict() for name, one in decoding.items()}}
-    return decoding.to_dict()
-
-
-def from_plain(data: dict[str, Any]) -> Decodings:
-    """Return the decodings that `plain` described."""
-    if "heads" not in data:
-        return Decoding.from_dict(data)
-    return {name: Decoding.from_dict(one) for name, one in data["heads"].items()}
 
 
 def of_heads(decoding: Decodings) -> dict[str, Decoding]:

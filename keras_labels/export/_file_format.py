@@ -1,4 +1,4 @@
-"""What every format has: how it is written, signed with its contents, and run again."""
+"""What every format has: how it is written, read without running it, and run."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from keras_labels.decoding import Decodings
+from keras_labels.decoding import Decodings, from_plain, plain
 from keras_labels.errors import ExportError
-from keras_labels.export._contents import from_plain, label_files, plain
+from keras_labels.export._contents import label_files
 from keras_labels.export._file_format import FileFormat
 from keras_labels.export._formats import exported_in
 

@@ -43,7 +43,7 @@ class LiteRt(FileFormat):
         signature = served.signature.nested
         export_quietly(model, path, self.name, signature, target_spec=plain)
         files = label_files(served.decoding)
-        name = served.decoder.model.name
+        name = served.model.name
         path.write_bytes(with_metadata(path.read_bytes(), name, files))
         with zipfile.ZipFile(path, "a") as archive:
             contents = served.contents(self.name).to_json()

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from keras_labels.decoding import Decodings
+from keras_labels.decoding import Decodings, from_plain
 from keras_labels.errors import (
     DecodingError,
     ExportError,
     KerasLabelsError,
     first_line,
 )
-from keras_labels.export._contents import Contents, from_plain
+from keras_labels.export._contents import Contents
 from keras_labels.export._formats import format_to_read
 
 

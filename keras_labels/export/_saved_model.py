@@ -82,12 +82,12 @@ def _whole(served: Served) -> Served:
     kinds = ["probabilities", "classes"]
     if "scores" in served.kinds:
         kinds.append("scores")
-    return Served(served.decoder.model, served.decoding, kinds, served.signature)
+    return Served(served.model, served.decoding, kinds, served.signature)
 
 
 def _endpoints(served: Served) -> dict[str, Served]:
     def only(*kinds: str) -> Served:
-        model, rules = served.decoder.model, served.decoding
+        model, rules = served.model, served.decoding
         return Served(model, rules, kinds, served.signature)
 
     named = any(rule.class_names for rule in of_heads(served.decoding).values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -38,16 +39,21 @@ class Served:
         kinds: Sequence[str],
         signature: Signature,
     ) -> None:
+        self.model = model
         self.kinds = checked_kinds(kinds)
         self.decoding = decoding
         self.signature = signature
-        self.decoder = _decoder(model, decoding, self.kinds)
         self.outputs = self._outputs()
         if "labels" in self.kinds and not self.tables:
             raise ExportError(
                 "The output 'labels' needs class names, and this decoding has none. "
                 "Pass class_names to the LabeledModel, or leave 'labels' out."
             )
+
+    @cached_property
+    def decoder(self) -> DecodedModel:
+        """The model with the decoding layers behind it."""
+        return _decoder(self.model, self.decoding, self.kinds)
 
     @property
     def tables(self) -> dict[str, np.ndarray]:
@@ -91,7 +97,7 @@ class Served:
         if "" in heads:
             return self.kinds
         names: list[str] = []
-        for output in output_names(self.decoder.model) or ():
+        for output in output_names(self.model) or ():
             rule = heads.get(f"{output}_")
             if rule is None:
                 names.append(output)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_labels.errors import ExportError
+from keras_labels.heads import recorded_shapes
 from keras_labels.prediction import declares_inputs, structure_of
 
 _COUNTED = re.compile(r"(keras_tensor|input_layer)(_\d+)?")
@@ -74,7 +75,7 @@ def _spec_of_array(array: Any) -> Any:
 
 def _recorded(model: keras.Model) -> Any:
     """Return the inputs with which a subclassed model was called first."""
-    shapes = list((getattr(model, "_build_shapes_dict", None) or {}).values())
+    shapes = list(recorded_shapes(model).values())
     if len(shapes) != 1 or not _is_shape(shapes[0]):
         raise ExportError(
             f"'{model.name}' does not say the shapes of its inputs: it is a subclassed "

@@ -30,7 +30,7 @@ def verified(kind: FileFormat, file: Path, served: Served, samples: Any) -> Agre
     Raises:
         ExportError: if it cannot be run, or decides otherwise.
     """
-    model = served.decoder.model
+    model = served.model
     every = Served(model, served.decoding, functional.OUTPUTS, served.signature)
     predictor = Predictor(every.decoder)
     heads = of_heads(served.decoding)

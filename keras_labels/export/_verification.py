@@ -148,15 +148,16 @@ def _agreement(
             decided.add(name)
         # A drift moves both of two scores; what rounding hides of it comes on top.
         band = 2 * (drifts[-1] if name in found else tolerance) + _ROUNDING
-        differ = None
-        for name in (f"{prefix}classes", f"{prefix}labels"):
-            if name in found:
-                differ = _differing(name, expected[name], found[name])
-                margin = margins(expected[f"{prefix}scores"], rule)
-                _require_near(name, differ, margin < band, expected, found)
-                decided.add(name)
-        if differ is not None:  # labels say the same as classes
-            decisions, near = decisions + differ.size, near + int(differ.sum())
+        given = {f"{prefix}classes", f"{prefix}labels"} & set(found)
+        if not given:
+            continue
+        close = margins(expected[f"{prefix}scores"], rule) < band
+        for name in sorted(given):
+            differ = _differing(name, expected[name], found[name])
+            _require_near(name, differ, close, expected, found)
+        decided |= given
+        # Labels say the same as classes: they are counted once.
+        decisions, near = decisions + differ.size, near + int(differ.sum())
     for name in set(found) - decided:
         _compare_scores(name, expected[name], found[name], tolerance)
     rows = len(next(iter(expected.values())))

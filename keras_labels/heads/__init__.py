@@ -6,12 +6,13 @@ from keras_labels.heads._detect import (
     output_names,
     resolve_head,
 )
-from keras_labels.heads._graph import is_keras_own
+from keras_labels.heads._graph import is_keras_own, recorded_shapes
 
 __all__ = [
     "describe_outputs",
     "detect_head",
     "is_keras_own",
     "output_names",
+    "recorded_shapes",
     "resolve_head",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from keras_labels.decoder import append_decoding, rebuildable_config
-from keras_labels.decoding import Decoding, Decodings
+from keras_labels.decoding import Decodings, from_plain, plain
 from keras_labels.errors import DecodingError
 from keras_labels.export import ExportReport, export
 from keras_labels.head import Head, Task
@@ -216,13 +216,7 @@ class LabeledModel(DecidingModel):
         refuse_h5_config()
         model = rebuildable_config(self.model, tried=self._predictors.rebuildable)
         self._predictors.rebuildable = True
-        rules = self._decoding
-        plain: Any = self._each(Decoding.to_dict)
-        return {
-            "name": self.name,
-            "model": model,
-            "decoding": {"heads": plain} if isinstance(rules, dict) else plain,
-        }
+        return {"name": self.name, "model": model, "decoding": plain(self._decoding)}
 
     @classmethod
     def from_config(
@@ -230,8 +224,4 @@ class LabeledModel(DecidingModel):
     ) -> LabeledModel:
         """Make the model of a config."""
         model = keras.saving.deserialize_keras_object(config["model"], custom_objects)
-        plain = config["decoding"]
-        if "heads" not in plain:
-            return cls(model, decoding=Decoding.from_dict(plain), name=config["name"])
-        heads = {n: Decoding.from_dict(one) for n, one in plain["heads"].items()}
-        return cls(model, decoding=heads, name=config["name"])
+        return cls(model, decoding=from_plain(config["decoding"]), name=config["name"])
