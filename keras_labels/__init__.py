@@ -5,6 +5,7 @@ that hold them load; it changes nothing else.
 """
 
 from keras_labels import functional
+from keras_labels.calibration import Calibration
 from keras_labels.decoder import append_decoding
 from keras_labels.decoding import Decoding
 from keras_labels.errors import (
@@ -27,6 +28,7 @@ from keras_labels.layers import (
     DecodingLayer,
     MultiLabelLayer,
     ProbabilityLayer,
+    TemperatureLayer,
     ThresholdLayer,
     TopKLayer,
 )
@@ -36,6 +38,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArgmaxLayer",
+    "Calibration",
     "Decoding",
     "DecodingError",
     "DecodingLayer",
@@ -51,6 +54,7 @@ __all__ = [
     "Prediction",
     "ProbabilityLayer",
     "SaveError",
+    "TemperatureLayer",
     "ThresholdLayer",
     "TopKLayer",
     "append_decoding",

@@ -14,9 +14,12 @@ from keras_labels.arguments import (
     check_probability,
     shortened,
 )
+from keras_labels.calibration import Calibration
 from keras_labels.class_names import as_class_names
+from keras_labels.costs import as_costs, implied_threshold
 from keras_labels.errors import DecodingError
 from keras_labels.head import Head
+from keras_labels.prior import as_prior
 
 DEFAULT_THRESHOLD = 0.5
 _VERSION = 1
@@ -41,6 +44,15 @@ class Decoding:
             multilabel: a label's 0 or 1) that has less becomes -1. `None`: none.
         min_labels: least number of labels of a multilabel row; the best are added.
         max_labels: largest number of labels of a multilabel row; the best are kept.
+        calibration: a `Calibration`, applied to the scores first. `None`: none.
+        prior: how frequent each class is where the model is used, numbers or `{name:
+            number}`; probabilities are corrected for it (Saerens et al. 2002, eq. 2.4:
+            `p * prior / trained_prior`, divided by the sum). Of multilabel: the
+            frequency of each label.
+        trained_prior: how frequent each class was in the training data.
+        costs: of exclusive classes, `costs[i][j]` for deciding class j where class i
+            is true; the class of least expected cost wins. Of a binary head they are
+            turned into the threshold that they imply (Elkan 2001, eq. 2).
 
     Raises:
         DecodingError: if the decision does not fit the head.
@@ -57,11 +69,16 @@ class Decoding:
     reject_below: float | None = None
     min_labels: int = 0
     max_labels: int | None = None
+    calibration: Calibration | None = None
+    prior: Any = None
+    trained_prior: Any = None
+    costs: Any = None
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
         set_field(self, "head", self._head_of_the_threshold())
         set_field(self, "class_names", self._checked_names())
+        self._check_corrections()
         set_field(self, "threshold", self._checked_threshold())
         set_field(self, "inclusive", check_flag("inclusive", self.inclusive))
         if self.reject_below is not None:
@@ -85,6 +102,8 @@ class Decoding:
                 f"A decoding has the fields {sorted(known)}. Received: {unknown}."
             )
         cut = changes.get("threshold")
+        if changes.get("costs") is not None and self.head.task == "binary":
+            changes.setdefault("threshold", None)  # the costs imply another
         if isinstance(cut, Mapping) and self.threshold and "head" not in changes:
             names = as_class_names(changes.get("class_names", self.class_names))
             named = cut_names(self.head, names)
@@ -98,6 +117,13 @@ class Decoding:
         """Return this decoding as plain data, ready for JSON."""
         head = dataclasses.asdict(self.head) | {"evidence": list(self.head.evidence)}
         names = None if self.class_names is None else list(self.class_names)
+        # What an earlier release does not know stands here only if it is said.
+        later = {
+            "calibration": self.calibration and self.calibration.to_dict(),
+            "prior": self.prior and list(self.prior),
+            "trained_prior": self.trained_prior and list(self.trained_prior),
+            "costs": self.costs and [list(row) for row in self.costs],
+        }
         return {
             "version": _VERSION,
             "head": head,
@@ -107,6 +133,7 @@ class Decoding:
             "reject_below": self.reject_below,
             "min_labels": self.min_labels,
             "max_labels": self.max_labels,
+            **{name: value for name, value in later.items() if value is not None},
         }
 
     @classmethod
@@ -128,7 +155,14 @@ class Decoding:
                 f"with the fields {sorted(fields)}. Received: {data!r:.300}. It may "
                 "come from a later keras_labels."
             )
+        if rest.get("calibration") is not None:
+            rest["calibration"] = Calibration.from_dict(rest["calibration"])
         return cls(head, **rest)
+
+    @property
+    def corrects(self) -> bool:
+        """Whether probabilities are more than the head's activation of the scores."""
+        return self.calibration is not None or self.prior is not None
 
     def _head_of_the_threshold(self) -> Head:
         """Two softmax units with a threshold are a binary head: it cuts column 1."""
@@ -151,6 +185,40 @@ class Decoding:
             f"`class_names` must hold {expected}. Received {len(names)}: "
             f"{shortened(names)}."
         )
+
+    def _check_corrections(self) -> None:
+        head = self.head
+        if self.calibration is not None:
+            if not isinstance(self.calibration, Calibration):
+                raise DecodingError(
+                    "`calibration` is a Calibration, such as labeled.calibrate(x, y) "
+                    f"finds. Received: {self.calibration!r:.200}."
+                )
+            self.calibration.check(head)
+        if (self.prior is None) != (self.trained_prior is None):
+            raise DecodingError(
+                "`prior` and `trained_prior` go together: probabilities are corrected "
+                "by their ratio. Received only one of them."
+            )
+        for name in ("prior", "trained_prior"):
+            if (value := getattr(self, name)) is not None:
+                prior = as_prior(name, value, head, self.class_names)
+                object.__setattr__(self, name, prior)
+        if self.costs is not None:
+            self._take_costs()
+
+    def _take_costs(self) -> None:
+        costs = as_costs(self.costs, self.head)
+        if self.head.task == "multiclass":
+            object.__setattr__(self, "costs", costs)
+            return
+        if self.threshold is not None:
+            raise DecodingError(
+                "`costs` of a binary head imply its threshold, so only one of them can "
+                f"be said. Received both: threshold={self.threshold!r}."
+            )
+        object.__setattr__(self, "threshold", implied_threshold(costs))
+        object.__setattr__(self, "costs", None)
 
     def _checked_threshold(self) -> tuple[float, ...]:
         head, cut = self.head, self.threshold

@@ -134,3 +134,46 @@ def top_k(scores, k, axis=-1):
     rows, lead = _rows(scores, axis)
     out = [[-1] * k if np.isnan(row).any() else order(flush(row))[:k] for row in rows]
     return _back(np.array(out, np.int32).reshape(len(rows), k), lead, axis)
+
+
+def _columns(x, task, from_logits):
+    """One column per decision (two units have one), or one per exclusive class."""
+    if task == "binary" and x.shape[-1] == 2:
+        return x[:, 1:] - x[:, :1] if from_logits else x[:, 1:]
+    return x
+
+
+def corrected(scores, task, from_logits, fitted=None, prior=None, trained=None):
+    """Probabilities after a calibration (a dict) and a prior; the class axis is last.
+
+    Logits of probabilities are log(p), or log(p) - log(1 - p); a prior multiplies the
+    odds (Saerens et al. 2002).
+    """
+    x = widen(scores).astype(np.float64)
+    fitted = fitted or {"method": "temperature", "temperature": [1.0]}
+    exclusive = task == "multiclass"
+    x = _columns(x, task, from_logits)
+    if fitted["method"] == "isotonic":
+        raw = softmax(x) if exclusive and from_logits else x
+        pairs = zip(raw.T, fitted["tables"], strict=True)
+        p = np.stack([np.interp(c, *map(np.array, t)) for c, t in pairs], axis=-1)
+    else:
+        if not from_logits:
+            p = np.clip(x, np.finfo("float32").tiny, 1 if exclusive else 1 - 2**-24)
+            x = np.log(p) if exclusive else np.log(p) - np.log1p(-p)
+        if fitted["method"] == "temperature":
+            z = x / np.array(fitted["temperature"])
+        else:
+            z = np.array(fitted["slope"]) * x + np.array(fitted["intercept"])
+        p = softmax(z) if exclusive else sigmoid(z)
+    if prior is not None:
+        now, before = np.array(prior), np.array(trained)
+        if task == "binary":
+            now, before = now[1:], before[1:]
+        odds = p * now / before
+        rest = 0 if exclusive else (1 - p) * (1 - now) / (1 - before)
+        p = odds / (odds + rest) if not exclusive else odds
+    if exclusive:
+        total = p.sum(axis=-1, keepdims=True)
+        p = np.where(total > 0, p, 1) / np.where(total > 0, total, p.shape[-1])
+    return np.concatenate([1 - p, p], axis=-1) if task == "binary" else p

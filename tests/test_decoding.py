@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_labels import Decoding, DecodingError, Head, HeadError
+from keras_labels import Calibration, Decoding, DecodingError, Head, HeadError
 
 BINARY = Head("binary", 1, from_logits=False)
 TWO_UNITS = Head("multiclass", 2, from_logits=False)
@@ -20,6 +20,28 @@ NAMES = ["red", "round", "ripe"]
 probability = st.floats(0, 1, exclude_min=True, exclude_max=True)
 characters = st.characters(codec="utf-8", exclude_characters="\0")
 texts = st.text(characters, min_size=1, max_size=8).filter(str.strip)
+
+
+@st.composite
+def calibrations(draw, head):
+    """Any calibration of a head."""
+    own = "vector" if head.task == "multiclass" else "platt"
+    method = draw(st.sampled_from(["temperature", own, "isotonic"]))
+    count = 1 if head.task == "binary" else head.units
+    if method == "temperature":
+        count = 1 if head.task == "multiclass" else count
+        number = st.floats(1e-3, 1e3)
+        temperature = draw(st.lists(number, min_size=count, max_size=count))
+        return Calibration(method, temperature=temperature)
+    if method == own:
+        slopes = st.lists(st.floats(1e-3, 1e3), min_size=count, max_size=count)
+        return Calibration(method, slope=draw(slopes), intercept=draw(slopes))
+    tables = []
+    for _ in range(count):
+        points = sorted(set(draw(st.lists(st.floats(-9, 9), min_size=1, max_size=5))))
+        values = st.lists(st.floats(0, 1), min_size=len(points), max_size=len(points))
+        tables.append((points, sorted(draw(values))))
+    return Calibration(method, tables=tables)
 
 
 @st.composite
@@ -42,7 +64,13 @@ def decodings(draw):
             st.none() | st.lists(texts, min_size=size, max_size=size, unique=True)
         ),
         "reject_below": draw(st.none() | probability),
+        "calibration": draw(st.none() | calibrations(head)),
     }
+    if draw(st.booleans()):
+        numbers = st.floats(1e-3, 0.999)
+        frequencies = st.lists(numbers, min_size=size, max_size=size)
+        fields["prior"] = draw(frequencies)
+        fields["trained_prior"] = draw(frequencies)
     if task == "multilabel":
         low = draw(st.integers(0, units))
         fields["min_labels"] = low
@@ -52,6 +80,13 @@ def decodings(draw):
         cuts = st.lists(probability, min_size=count, max_size=count)
         fields["threshold"] = draw(st.none() | probability | cuts)
         fields["inclusive"] = draw(st.booleans())
+    elif draw(st.booleans()):
+        costs = st.lists(st.floats(0, 9), min_size=size, max_size=size)
+        rows = draw(st.lists(costs, min_size=size, max_size=size))
+        fields["costs"] = [
+            [0 if i == j else cost for j, cost in enumerate(row)]
+            for i, row in enumerate(rows)
+        ]
     return Decoding(head, **fields)
 
 
@@ -146,7 +181,7 @@ def test_replacing_keeps_what_is_not_named():
     assert renamed.threshold == (0.1, 0.7, 0.3)
     assert rule.threshold == (0.1, 0.2, 0.3)
     assert rule.replace(threshold=None).threshold == (0.5, 0.5, 0.5)
-    with pytest.raises(DecodingError, match=r"'threshold'\]. Received: \['cut'\]"):
+    with pytest.raises(DecodingError, match=r"'trained_prior'\]. Received: \['cut'\]"):
         rule.replace(cut=0.3)
 
 
@@ -256,3 +291,82 @@ def test_data_is_not_changed_by_reading_it():
 )
 def test_columns_and_activation_of_a_head(head, classes, activation):
     assert (head.classes, head.activation) == (classes, activation)
+
+
+TEMPERATURE = Calibration("temperature", temperature=2.0)
+PLATT = Calibration("platt", slope=[1.0], intercept=[0.0])
+
+
+def test_costs_of_a_binary_head_are_its_threshold():
+    """Elkan 2001, eq. 2: the cut is (c10 - c00) / (c10 - c00 + c01 - c11)."""
+    rule = Decoding(BINARY, costs=[[0, 1], [4, 0]])
+    assert rule.threshold == (0.2,)
+    assert rule.costs is None
+    assert rule.replace(costs=[[1, 4], [1, 0]]).threshold == (0.75,)
+    assert Decoding(CLASSES, costs=1 - np.eye(3)).costs[0] == (0.0, 1.0, 1.0)
+
+
+def test_counts_are_frequencies():
+    rule = Decoding(CLASSES, NAMES, prior=[6, 3, 1], trained_prior=np.full(3, 7))
+    assert rule.prior == (0.6, 0.3, 0.1)
+    assert rule.trained_prior == pytest.approx((1 / 3,) * 3)
+    by_name = rule.replace(prior={"ripe": 0.2, "red": 0.5, "round": 0.3})
+    assert by_name.prior == (0.5, 0.3, 0.2)
+    assert Decoding(BINARY, prior=0.25, trained_prior=0.5).prior == (0.75, 0.25)
+    assert Decoding(LABELS, prior=[0.9] * 3, trained_prior=[0.5] * 3).prior[0] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("head", "fields", "message"),
+    [
+        (BINARY, {"costs": [[0, 1], [1, 0]], "threshold": 0.3}, "only one of them"),
+        (BINARY, {"costs": [[0, 0], [1, 0]]}, "both mistakes dearer"),
+        (LABELS, {"costs": np.ones((3, 3))}, r"threshold=a / \(a \+ b\)"),
+        (CLASSES, {"costs": np.ones((2, 2))}, "3 by 3 finite numbers"),
+        (CLASSES, {"costs": np.eye(3)}, r"smallest of its row.*costs=-gains"),
+        (CLASSES, {"costs": [[0, 1, math.inf]] * 3}, "finite numbers"),
+        (CLASSES, {"prior": [1, 2, 3]}, "go together"),
+        (CLASSES, {"prior": [1, 2], "trained_prior": [1, 2]}, "3 positive numbers"),
+        (CLASSES, {"prior": [0, 1, 2], "trained_prior": [1, 1, 1]}, "3 positive"),
+        (CLASSES, {"prior": {"red": 1}, "trained_prior": [1, 1, 1]}, "by name.*first"),
+        (LABELS, {"prior": [0.5, 0.5, 2], "trained_prior": [0.5] * 3}, "between 0"),
+        (CLASSES, {"calibration": 2.0}, "`calibration` is a Calibration"),
+        (CLASSES, {"calibration": PLATT}, "does not fit task 'multiclass'"),
+        (LABELS, {"calibration": TEMPERATURE}, "of length 3. Received: length 1"),
+        (
+            BINARY,
+            {"calibration": Calibration("vector", slope=[1], intercept=[0])},
+            "does not fit task 'binary'",
+        ),
+    ],
+)
+def test_corrections_that_do_not_fit_are_refused(head, fields, message):
+    with pytest.raises(DecodingError, match=message):
+        Decoding(head, **fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"method": "beta"}, "`method` is one of"),
+        ({"temperature": 0.0}, "keeps the order"),
+        ({"temperature": math.nan}, "finite numbers"),
+        ({"temperature": "hot"}, "finite numbers"),
+        ({}, "has \\('temperature',\\)"),
+        ({"temperature": 1.0, "slope": [1.0]}, "Received: \\('temperature', 'slope'"),
+        ({"method": "platt", "slope": [-1], "intercept": [0]}, "keeps the order"),
+        ({"method": "platt", "slope": [1, 2], "intercept": [0]}, "as many numbers"),
+        ({"method": "isotonic", "tables": [([0, 0], [0, 1])]}, "scores that increase"),
+        ({"method": "isotonic", "tables": [([0, 1], [1, 0])]}, "do not decrease"),
+        ({"method": "isotonic", "tables": [([0, 1], [0, 2])]}, r"in \[0, 1\]"),
+        ({"method": "isotonic", "tables": [3.0]}, "A table is"),
+    ],
+)
+def test_what_is_no_calibration_is_refused(fields, message):
+    with pytest.raises(DecodingError, match=message):
+        Calibration(**{"method": "temperature", **fields})
+
+
+def test_what_an_earlier_release_does_not_know_is_written_only_if_said():
+    plain = Decoding(CLASSES, NAMES).to_dict()
+    assert not {"calibration", "prior", "trained_prior", "costs"} & set(plain)

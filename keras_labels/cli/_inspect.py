@@ -63,13 +63,14 @@ def as_plain(file: Path, contents: Any) -> dict[str, Any]:
 
 def facts(rule: Decoding) -> list[tuple[str, str]]:
     """Return what there is to say of a decoding, as pairs of a word and a sentence."""
-    from keras_labels.labeled import rules_in_words
+    from keras_labels.labeled import corrections_in_words, rules_in_words
 
     head = rule.head
     emits = "logits" if head.from_logits else "probabilities"
     units = f"{head.units} unit" + ("" if head.units == 1 else "s")
     said = [("head", f"{head.task}, {units} of {emits}, class axis {head.axis}")]
     said += [("evidence", sentence) for sentence in head.evidence]
+    said += [("correction", text) for text in corrections_in_words(rule)]
     said += [("rule", sentence) for sentence in rules_in_words(rule)]
     if rule.class_names is None:
         said.append(("names", f"none, for {head.classes} classes"))

@@ -5,6 +5,8 @@ graph. Layers, models and predictions call these and never restate a rule.
 """
 
 from keras_labels.functional._argmax import argmax
+from keras_labels.functional._arithmetic import widen
+from keras_labels.functional._corrections import corrected, positive_column
 from keras_labels.functional._decode import OUTPUTS, check_outputs, decode
 from keras_labels.functional._formulations import unexported
 from keras_labels.functional._multi_label import multi_label
@@ -16,10 +18,13 @@ __all__ = [
     "OUTPUTS",
     "argmax",
     "check_outputs",
+    "corrected",
     "decode",
     "multi_label",
+    "positive_column",
     "probabilities",
     "threshold",
     "top_k",
     "unexported",
+    "widen",
 ]

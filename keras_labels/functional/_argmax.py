@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import numpy as np
 from keras import ops
 
 from keras_labels.decoding import Decoding
 from keras_labels.functional._arithmetic import (
     constant,
+    dtype_of,
     marked_nan,
     maximum,
     one_hot,
@@ -16,8 +18,8 @@ from keras_labels.functional._arithmetic import (
     require_units,
     widen,
 )
+from keras_labels.functional._corrections import corrected, corrected_probabilities
 from keras_labels.functional._formulations import at_least, ids_dtype
-from keras_labels.functional._probabilities import probabilities
 from keras_labels.functional._ranking import best_ids
 from keras_labels.head import Head
 
@@ -65,12 +67,40 @@ def argmax(
 
 def best_class(scores: Any, decoding: Decoding) -> Any:
     """Return the class of each row, -1 if rejected; keeps the class axis, length 1."""
-    head, x = decoding.head, widen(scores)
-    ids, _, nan = best_ids(x, 1, head.axis)
+    x, head = _compared(scores, decoding)
+    ids, _, nan = best_ids(widen(x), 1, head.axis)
     ids = ops.cast(ids, ids_dtype())
     if decoding.reject_below is not None:
-        p = probabilities(scores, head.task, head.from_logits, head.axis)
-        top = maximum(p, head.axis)
-        sure = at_least(top, constant(decoding.reject_below, top))
+        p = _of_ids(ids, corrected_probabilities(scores, decoding), decoding)
+        sure = at_least(p, constant(decoding.reject_below, p))
         ids = ops.where(sure, ids, rejected(ids))
     return marked_nan(ids, nan)
+
+
+def _compared(scores: Any, decoding: Decoding) -> tuple[Any, Head]:
+    """Return the scores of which the highest wins, and their head."""
+    if decoding.costs is not None:
+        p = corrected_probabilities(scores, decoding)
+        return _gains(p, decoding), decoding.head
+    calibration = decoding.calibration
+    softened = calibration is not None and calibration.method == "temperature"
+    if softened and decoding.prior is None:
+        return scores, decoding.head  # a temperature keeps the order
+    return corrected(scores, decoding)
+
+
+def _gains(p: Any, decoding: Decoding) -> Any:
+    """Return minus the expected cost of each decision."""
+    axis = decoding.head.axis
+    last = ops.moveaxis(p, axis, -1)
+    gains = ops.matmul(last, -np.array(decoding.costs, dtype_of(p)))
+    return ops.moveaxis(gains, -1, axis)
+
+
+def _of_ids(ids: Any, p: Any, decoding: Decoding) -> Any:
+    """Return the probability of the class that was decided."""
+    head = decoding.head
+    if decoding.costs is None:
+        return maximum(p, head.axis)  # it is the highest
+    chosen = one_hot(ids, head.units, head.axis)
+    return ops.sum(ops.where(chosen, p, 0.0), axis=head.axis, keepdims=True)

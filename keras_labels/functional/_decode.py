@@ -7,20 +7,25 @@ from typing import Any
 
 from keras import ops
 
+from keras_labels.cuts import least_refusing, least_scores
 from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, HeadError
 from keras_labels.functional._argmax import best_class
 from keras_labels.functional._arithmetic import (
     as_tensor,
+    dtype_of,
     has_nan,
     marked_nan,
     rejected,
     require_units,
     widen,
 )
+from keras_labels.functional._corrections import (
+    corrected_probabilities,
+    positive_column,
+)
 from keras_labels.functional._formulations import ids_dtype
 from keras_labels.functional._multi_label import label_marks
-from keras_labels.functional._probabilities import probabilities
 from keras_labels.functional._threshold import is_over
 
 OUTPUTS = ("probabilities", "classes", "scores")
@@ -59,7 +64,9 @@ def decode(
     _check_units(tensor, decoding)
     make = {
         "scores": lambda: tensor,
-        "probabilities": lambda: _probabilities(tensor, decoding),
+        "probabilities": lambda: ops.cast(
+            corrected_probabilities(tensor, decoding), "float32"
+        ),
         "classes": lambda: classes(tensor, decoding),
     }
     return {name: make[name]() for name in outputs}
@@ -87,12 +94,6 @@ def _check_units(tensor: Any, decoding: Decoding) -> None:
         )
 
 
-def _probabilities(tensor: Any, decoding: Decoding) -> Any:
-    head = decoding.head
-    p = probabilities(tensor, head.task, head.from_logits, head.axis)
-    return ops.cast(p, "float32")
-
-
 def classes(scores: Any, decoding: Decoding) -> Any:
     """Return the class ids (multilabel: marks) of scores, by the decoding's rule."""
     head = decoding.head
@@ -104,41 +105,30 @@ def classes(scores: Any, decoding: Decoding) -> Any:
 
 
 def _binary(scores: Any, decoding: Decoding) -> Any:
-    column = _positive_column(scores, decoding)
-    decided = is_over(
-        column,
-        decoding.threshold,
-        from_logits=decoding.head.from_logits,
-        inclusive=decoding.inclusive,
+    column, _ = positive_column(scores, decoding.head)
+    least = least_scores(
+        decoding, decoding.threshold, dtype_of(column), inclusive=decoding.inclusive
     )
+    decided = is_over(column, least, decoding.head.axis)
     ids = _sure(column, ops.cast(decided, ids_dtype()), decoding)
     return marked_nan(ids, has_nan(widen(scores), decoding.head.axis))
 
 
-def _positive_column(scores: Any, decoding: Decoding) -> Any:
-    """Return one column of scores, as if the head had a single unit."""
-    head = decoding.head
-    if head.units == 1:
-        return widen(scores)
-    if not head.from_logits:
-        p = probabilities(scores, head.task, from_logits=False, axis=head.axis)
-        return ops.split(p, 2, axis=head.axis)[1]
-    # softmax([a, b])[1] is sigmoid(b - a).
-    negative, positive = ops.split(widen(scores), 2, axis=head.axis)
-    margin = positive - negative
-    # Two infinities are a tie. (Of NaN alone tf2onnx makes a choice: else 0 * NaN.)
-    return ops.where(ops.isnan(margin), 0.0, margin)
-
-
 def _sure(x: Any, decided: Any, decoding: Decoding) -> Any:
     """Replace 0 and 1 by -1 where the decided side has less than `reject_below`."""
-    if decoding.reject_below is None:
+    bound = decoding.reject_below
+    if bound is None:
         return decided
-    from_logits = decoding.head.from_logits
-    cut = (decoding.reject_below,)
-    for_yes = is_over(x, cut, from_logits=from_logits, inclusive=True)
-    opposite = -x if from_logits else 1.0 - x
-    for_no = is_over(opposite, cut, from_logits=from_logits, inclusive=True)
+    dtype, axis = dtype_of(x), decoding.head.axis
+    bounds = (bound,) * len(decoding.threshold)
+    least = least_scores(decoding, bounds, dtype, inclusive=True)
+    for_yes = is_over(x, least, axis)
+    if decoding.corrects:
+        refusing = least_refusing(decoding, bound, dtype)
+        for_no = ops.logical_not(is_over(x, refusing, axis))
+    else:
+        opposite = -x if decoding.head.from_logits else 1.0 - x
+        for_no = is_over(opposite, least, axis)
     # onnxruntime chooses no booleans by `where`.
     yes = ops.equal(decided, 1)
     sure = ops.logical_or(

@@ -6,8 +6,10 @@ from typing import Any
 
 from keras import ops
 
+from keras_labels.cuts import least_scores
 from keras_labels.decoding import Decoding
 from keras_labels.functional._arithmetic import (
+    dtype_of,
     first_best,
     has_nan,
     marked_nan,
@@ -15,6 +17,7 @@ from keras_labels.functional._arithmetic import (
     require_units,
     widen,
 )
+from keras_labels.functional._corrections import corrected
 from keras_labels.functional._formulations import either, fuses, ids_dtype
 from keras_labels.functional._threshold import is_over
 from keras_labels.head import Head
@@ -71,16 +74,15 @@ def multi_label(
 def label_marks(scores: Any, decoding: Decoding) -> Any:
     """Return 0 or 1 for every label by the decoding's rule; rows with NaN are -1."""
     head, x = decoding.head, widen(scores)
-    marks = is_over(
-        x,
-        decoding.threshold,
-        from_logits=head.from_logits,
-        inclusive=decoding.inclusive,
-        axis=head.axis,
+    least = least_scores(
+        decoding, decoding.threshold, dtype_of(x), inclusive=decoding.inclusive
     )
-    marks = _filled(x, marks, decoding.min_labels, head)
-    if decoding.max_labels is not None and decoding.max_labels < head.units:
-        marks = _trimmed(x, marks, decoding.max_labels, head)
+    marks = is_over(x, least, head.axis)
+    most = head.units if decoding.max_labels is None else decoding.max_labels
+    if decoding.min_labels or most < head.units:
+        ranked, _ = corrected(x, decoding)  # labels differ in their calibration
+        marks = _filled(ranked, marks, decoding.min_labels, head)
+        marks = _trimmed(ranked, marks, most, head)
     ids, nan = ops.cast(marks, ids_dtype()), has_nan(x, head.axis)
     if fuses() or head.units < _MANY:
         return marked_nan(ids, nan)
@@ -97,6 +99,8 @@ def _filled(x: Any, marks: Any, least: int, head: Head) -> Any:
 
 
 def _trimmed(x: Any, marks: Any, most: int, head: Head) -> Any:
+    if most >= head.units:
+        return marks
     kept = ops.logical_and(_best_label(x, marks, head), marks)
     for _ in range(1, most):
         others = ops.logical_and(marks, ops.logical_not(kept))

@@ -66,7 +66,7 @@ def probabilities(
 
 def activate(logits: Any, head: Head, temperature: float = 1.0) -> Any:
     """Apply the head's activation to widened logits, one column per class."""
-    logits = _finite(logits)
+    logits = finite(logits)
     if temperature != 1.0:
         logits = ops.divide(logits, constant(temperature, logits))
     if head.activation == "softmax":
@@ -93,10 +93,10 @@ def of_chosen(values: Any, scores: Any, head: Head) -> Any:
     if head.from_logits and softmax:
         highest = maximum(x, head.axis)
         infinite = ops.any(ops.isinf(highest))
-        top = either(infinite, lambda: _top(_finite(x), head), lambda: _top(x, head))
-        return top * ops.exp(_finite(values) - _finite(highest))
+        top = either(infinite, lambda: _top(finite(x), head), lambda: _top(x, head))
+        return top * ops.exp(finite(values) - finite(highest))
     if head.from_logits:
-        return ops.sigmoid(_finite(values))
+        return ops.sigmoid(finite(values))
     if softmax and dtype_of(scores) in _NARROW:
         return _divided(values, ops.sum(x, axis=head.axis, keepdims=True))
     return values
@@ -107,7 +107,8 @@ def _top(logits: Any, head: Head) -> Any:
     return maximum(ops.softmax(logits, axis=head.axis), head.axis)
 
 
-def _finite(logits: Any) -> Any:
+def finite(logits: Any) -> Any:
+    """Return logits in which infinite ones are the largest number; NaN stays."""
     largest = constant(np.finfo(dtype_of(logits)).max, logits)
     # As arrays of its dtype: torch's `ops.minimum` narrows float64 to float32.
     finite = ops.clip(logits, -largest, largest)

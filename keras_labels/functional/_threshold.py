@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from keras import ops
 
 from keras_labels.arguments import as_thresholds
+from keras_labels.cuts import least_positive
 from keras_labels.functional._arithmetic import (
     constant,
     dtype_of,
     require_units,
-    smallest_normal,
     widen,
     without_nan,
 )
 from keras_labels.functional._formulations import at_least, ids_dtype
+from keras_labels.functional._probabilities import finite
 
 
 def threshold(
@@ -53,52 +53,20 @@ def threshold(
     cuts = as_thresholds(threshold)
     if len(cuts) > 1:
         cuts = as_thresholds(threshold, require_units(x, axis))
-    decided = ops.cast(
-        is_over(x, cuts, from_logits=from_logits, inclusive=inclusive, axis=axis),
-        ids_dtype(),
-    )
-    return without_nan(decided, x)
-
-
-def is_over(
-    x: Any,
-    cuts: tuple[float, ...],
-    *,
-    from_logits: bool,
-    inclusive: bool = False,
-    axis: int = -1,
-) -> Any:
-    """Tell which widened scores are over their cut: the home of `p > t`."""
     least = least_positive(
         cuts, dtype_of(x), from_logits=from_logits, inclusive=inclusive
     )
-    return at_least(x, constant(least, x, axis))
+    return without_nan(ops.cast(is_over(x, least, axis), ids_dtype()), x)
 
 
-def least_positive(
-    cuts: tuple[float, ...], dtype: str, *, from_logits: bool, inclusive: bool
-) -> np.ndarray:
-    """Return the least score of `dtype` that is positive: `p > t` is `score >= least`.
+def is_over(x: Any, least: np.ndarray, axis: int = -1) -> Any:
+    """Tell which widened scores are over their cut: the home of `p > t`.
 
-    A probability is compared with the cut rounded to its dtype, as NumPy does. For a
-    logit the real number log(t / (1 - t)) is taken in float64 and rounded to the
-    neighbour that keeps `>` or `>=` exact.
+    Args:
+        x: the scores.
+        least: the least score of each column that is, or of all (`cuts.least_scores`).
+        axis: the class axis.
     """
-    up = np.array(np.inf, dtype)
-    if from_logits:
-        exact = np.array([math.log(t) - math.log1p(-t) for t in cuts])
-        near = exact.astype(dtype)
-        ceiling = np.where(near < exact, np.nextafter(near, up), near)
-        on_cut = ceiling == exact
-        least = (
-            ceiling
-            if inclusive
-            else np.where(on_cut, np.nextafter(ceiling, up), ceiling)
-        )
-    else:
-        near = np.array(cuts, dtype)
-        least = near if inclusive else np.nextafter(near, up)
-    # Scores up to the smallest normal number count as 0: put the cut beside them.
-    tiny = np.array(smallest_normal(least), dtype)
-    beside = np.where(least <= 0, -tiny, np.nextafter(tiny, up))
-    return np.where(np.abs(least) <= tiny, beside, least)
+    if np.isposinf(least).any():
+        x = finite(x)  # no score passes, an infinite one neither
+    return at_least(x, constant(least, x, axis))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 
 from keras_labels.arguments import shortened
@@ -29,6 +31,7 @@ def _lines(rule: Decoding) -> list[str]:
         *(f"  because {sentence}" for sentence in head.evidence),
         f"classes: {head.classes}, names {names}",
         f"probabilities: {_probabilities(rule)}",
+        *(f"correction: {text}" for text in corrections_in_words(rule)),
         *(f"rule: {text}" for text in rules_in_words(rule)),
     ]
 
@@ -36,9 +39,26 @@ def _lines(rule: Decoding) -> list[str]:
 def _probabilities(rule: Decoding) -> str:
     head = rule.head
     source = f"{head.activation}(scores)" if head.from_logits else "the scores"
+    if rule.corrects:
+        source += " after the corrections below"
     if head.task == "binary" and head.units == 1:
         return f"p = {source}, shown as two columns [1 - p, p]"
     return f"{source}, one column per class"
+
+
+def corrections_in_words(rule: Decoding) -> list[str]:
+    """Return what corrects the probabilities of a decoding, a sentence each."""
+    texts = []
+    if rule.calibration is not None:
+        texts.append(f"calibrated by {rule.calibration.method}: {rule.calibration}")
+    if rule.prior is not None:
+        now, before = (_frequencies(p) for p in (rule.prior, rule.trained_prior))
+        texts.append(f"for classes as frequent as {now}, not {before}")
+    return texts
+
+
+def _frequencies(prior: Sequence[float]) -> str:
+    return shortened([float(f"{one:.3g}") for one in prior])
 
 
 def rules_in_words(rule: Decoding) -> list[str]:
@@ -55,6 +75,8 @@ def rules_in_words(rule: Decoding) -> list[str]:
 
 def _first_rule(rule: Decoding) -> str:
     head = rule.head
+    if rule.costs is not None:
+        return "the class of the least expected cost; ties go to the lowest id"
     if head.task == "multiclass":
         return "the class of the highest score; ties go to the lowest id"
     sign = ">=" if rule.inclusive else ">"

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from keras_labels.calibration import Calibration
 from keras_labels.decoder import append_decoding, rebuildable_config
 from keras_labels.decoding import Decodings, from_plain, plain
 from keras_labels.errors import DecodingError
@@ -42,6 +43,10 @@ class LabeledModel(DecidingModel):
         reject_below: least probability that a decision needs; below it the class is -1.
         min_labels: least number of labels of a multilabel row.
         max_labels: largest number of labels of a multilabel row.
+        calibration: a `Calibration` of the probabilities; `calibrate` finds one.
+        prior: how frequent each class is where the model is used.
+        trained_prior: how frequent each class was in the training data.
+        costs: `costs[i][j]` for deciding class j where class i is true.
         heads: for a model of several outputs, `{output name: {these keywords}}`. An
             output that is not named passes through as raw scores.
         decoding: a `Decoding` (or `{output name: Decoding}`) in place of all of these.
@@ -72,6 +77,10 @@ class LabeledModel(DecidingModel):
         reject_below: float | None = None,
         min_labels: int = 0,
         max_labels: int | None = None,
+        calibration: Calibration | None = None,
+        prior: Any = None,
+        trained_prior: Any = None,
+        costs: Any = None,
         heads: Mapping[str, Any] | None = None,
         decoding: Decodings | None = None,
         name: str | None = None,
@@ -94,6 +103,10 @@ class LabeledModel(DecidingModel):
             "reject_below": reject_below,
             "min_labels": min_labels,
             "max_labels": max_labels,
+            "calibration": calibration,
+            "prior": prior,
+            "trained_prior": trained_prior,
+            "costs": costs,
         }
         super().__init__(model, resolve(model, keywords, heads, decoding), name=name)
 
@@ -130,7 +143,8 @@ class LabeledModel(DecidingModel):
 
         Args:
             **changes: `class_names`, `threshold`, `inclusive`, `reject_below`,
-                `min_labels`, `max_labels`; or `heads={output name: {...}}`.
+                `min_labels`, `max_labels`, `calibration`, `prior`, `trained_prior`,
+                `costs`; or `heads={output name: {...}}`.
 
         Raises:
             DecodingError: if a change does not fit.

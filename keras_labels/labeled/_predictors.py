@@ -81,6 +81,6 @@ def _layer(rule: Decoding, kind: str, k: int | None) -> keras.Layer:
     head = rule.head
     if kind == "top_k":
         best = min(_TOP, head.classes) if k is None else k
-        return TopKLayer(best, head.task, head.from_logits, head.axis)
+        return TopKLayer(best, decoding=rule)
     both = ("probabilities", "classes")
     return DecodingLayer(rule, both if kind == "both" else kind)

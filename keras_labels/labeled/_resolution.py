@@ -19,6 +19,10 @@ DECISION = (
     "reject_below",
     "min_labels",
     "max_labels",
+    "calibration",
+    "prior",
+    "trained_prior",
+    "costs",
 )
 _UNSAID = {"inclusive": False, "min_labels": 0}
 

@@ -4,6 +4,7 @@ from keras_labels.layers._argmax import ArgmaxLayer
 from keras_labels.layers._decoding import DecodingLayer
 from keras_labels.layers._multi_label import MultiLabelLayer
 from keras_labels.layers._probability import ProbabilityLayer
+from keras_labels.layers._temperature import TemperatureLayer
 from keras_labels.layers._threshold import ThresholdLayer
 from keras_labels.layers._top_k import TopKLayer
 
@@ -12,6 +13,7 @@ __all__ = [
     "DecodingLayer",
     "MultiLabelLayer",
     "ProbabilityLayer",
+    "TemperatureLayer",
     "ThresholdLayer",
     "TopKLayer",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
 from keras_labels import functional
 from keras_labels.arguments import check_k
+from keras_labels.decoding import Decoding
 from keras_labels.head import Head, Task
 from keras_labels.layers._base import ScoreLayer, Shape, spec
 
@@ -23,6 +25,8 @@ class TopKLayer(ScoreLayer):
         task: `"binary"`, `"multiclass"` or `"multilabel"`.
         from_logits: whether the scores are logits.
         axis: the class axis.
+        decoding: a `Decoding`, or the dict of its `to_dict`, in place of these three:
+            its calibration and prior are applied first.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`. The layer
             computes in float32 at least, whatever `dtype` says.
 
@@ -46,9 +50,16 @@ class TopKLayer(ScoreLayer):
         task: Task = "multiclass",
         from_logits: bool = False,
         axis: int = -1,
+        decoding: Decoding | Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        if isinstance(decoding, Mapping):
+            decoding = Decoding.from_dict(decoding)
+        if decoding is not None:
+            head = decoding.head
+            task, from_logits, axis = head.task, head.from_logits, head.axis
         super().__init__(axis=axis, **kwargs)
+        self.decoding = decoding
         self.k = check_k(k)
         self.task = Head(task, 2, from_logits, axis).task  # two units fit every task
         self.from_logits = bool(from_logits)
@@ -60,6 +71,7 @@ class TopKLayer(ScoreLayer):
             "k": self.k,
             "task": self.task,
             "from_logits": self.from_logits,
+            "decoding": self.decoding and self.decoding.to_dict(),
         }
 
     def _specs(self, shape: Shape) -> Any:
@@ -69,4 +81,8 @@ class TopKLayer(ScoreLayer):
 
     def decode(self, scores: Any) -> Any:
         """Decode scores, as the call does after its checks."""
-        return functional.top_k(scores, self.k, self.task, self.from_logits, self.axis)
+        task, from_logits = self.task, self.from_logits
+        if self.decoding is not None:
+            scores, head = functional.corrected(scores, self.decoding)
+            task, from_logits = head.task, head.from_logits
+        return functional.top_k(scores, self.k, task, from_logits, self.axis)

@@ -35,6 +35,8 @@ LAYERS = {
         "multilabel", np.True_, np.int32(-1), np.float32(1.5), **kw
     ),
     "top_k": lambda **kw: kl.TopKLayer(np.int64(2), "multiclass", np.True_, **kw),
+    "top_k_decoding": lambda **kw: kl.TopKLayer(2, decoding=TAGS, **kw),
+    "temperature": lambda **kw: kl.TemperatureLayer(np.float32(1.5), **kw),
     "decoding": lambda **kw: kl.DecodingLayer(TAGS, **kw),
     "decoding_dict": lambda **kw: kl.DecodingLayer(TAGS.to_dict(), "classes", **kw),
 }
