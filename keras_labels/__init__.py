@@ -4,7 +4,7 @@ Importing this registers the layers and models of the library with Keras, so tha
 that hold them load; it changes nothing else.
 """
 
-from keras_labels import functional
+from keras_labels import fitting, functional
 from keras_labels.calibration import Calibration
 from keras_labels.decoder import append_decoding
 from keras_labels.decoding import Decoding
@@ -59,6 +59,7 @@ __all__ = [
     "TopKLayer",
     "append_decoding",
     "detect_head",
+    "fitting",
     "functional",
     "load_exported",
     "read_decoding",

@@ -106,6 +106,11 @@ class Calibration:
                 f"Received: length {len(given)}."
             )
 
+    @property
+    def intervals(self) -> int:
+        """How many numbers a table is looked up in for each score; 1 without tables."""
+        return 1 + max((len(points) for points, _ in self.tables), default=0)
+
     def to_dict(self) -> dict[str, Any]:
         """Return this calibration as plain data, ready for JSON."""
         parts = {name: _plain(getattr(self, name)) for name in _FIELDS[self.method]}
@@ -127,7 +132,7 @@ class Calibration:
         if self.method == "temperature":
             return f"logits / {_listed(self.temperature)}"
         if self.method == "isotonic":
-            return f"isotonic, {sum(len(x) for x, _ in self.tables)} points"
+            return f"a table of {sum(len(x) for x, _ in self.tables)} points"
         return f"{_listed(self.slope)} * logits + {_listed(self.intercept)}"
 
 

@@ -14,6 +14,10 @@ import numpy as np
 from keras_labels.decoding import Decoding
 from keras_labels.prior import log_ratios
 
+# The least and the largest float32 probability that has a logit.
+LEAST = float(np.finfo("float32").tiny)
+LARGEST = 1.0 - 2.0**-24
+
 
 def least_scores(
     decoding: Decoding,
@@ -45,7 +49,8 @@ def least_scores(
         return _above(_scores_at(decoding, p, inclusive, column), dtype, inclusive)
     slope, intercept = _affine(decoding)
     z = (_logit(p) - intercept[_at(column)]) / slope[_at(column)]
-    return _above(z if head.from_logits else sigmoid(z), dtype, inclusive)
+    bound = z if head.from_logits else _of_recovered(z, inclusive)
+    return _above(bound, dtype, inclusive)
 
 
 def least_refusing(decoding: Decoding, bound: float, dtype: str) -> np.ndarray:
@@ -116,6 +121,17 @@ def sigmoid(z: Any) -> np.ndarray:
     """Return 1 / (1 + exp(-z)), without overflow."""
     near = np.exp(-np.abs(z))
     return np.asarray(np.where(np.asarray(z) >= 0, 1 / (1 + near), near / (1 + near)))
+
+
+def _of_recovered(z: np.ndarray, inclusive: bool) -> np.ndarray:
+    """Return the probability of logits that were recovered from one.
+
+    They lie between those of `LEAST` and `LARGEST`: beyond, all pass or none.
+    """
+    lowest, highest = logit(LEAST), logit(LARGEST)
+    all_pass = z <= lowest if inclusive else z < lowest
+    some_pass = z <= highest if inclusive else z < highest
+    return np.where(all_pass, -np.inf, np.where(some_pass, sigmoid(z), np.inf))
 
 
 def _at(column: int | None) -> Any:

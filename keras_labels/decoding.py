@@ -20,6 +20,7 @@ from keras_labels.costs import as_costs, implied_threshold
 from keras_labels.errors import DecodingError
 from keras_labels.head import Head
 from keras_labels.prior import as_prior
+from keras_labels.wording import in_words
 
 DEFAULT_THRESHOLD = 0.5
 _VERSION = 1
@@ -93,6 +94,10 @@ class Decoding:
                 "`inclusive` belongs to a threshold, and a multiclass head has none: "
                 "the class of the highest score wins. Leave it out."
             )
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return in_words(self)
 
     def replace(self, **changes: Any) -> Decoding:
         """Return a copy with changed fields; a partial `{name: cut}` keeps the rest."""

@@ -65,6 +65,12 @@ class Head:
                 'task="multilabel" for independent ones.'
             )
 
+    def __str__(self) -> str:
+        """Say it in a few words."""
+        units = f"{self.units} unit" + ("" if self.units == 1 else "s")
+        kind = "logits" if self.from_logits else "probabilities"
+        return f"{self.task}, {units}, {kind}"
+
     @property
     def classes(self) -> int:
         """Number of columns of `predict_proba`, and of class names."""

@@ -63,7 +63,7 @@ def as_plain(file: Path, contents: Any) -> dict[str, Any]:
 
 def facts(rule: Decoding) -> list[tuple[str, str]]:
     """Return what there is to say of a decoding, as pairs of a word and a sentence."""
-    from keras_labels.labeled import corrections_in_words, rules_in_words
+    from keras_labels.wording import corrections_in_words, rules_in_words
 
     head = rule.head
     emits = "logits" if head.from_logits else "probabilities"

@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_labels.decoding import Decoding
 from keras_labels.errors import ExportError
-from keras_labels.export._margins import margins
+from keras_labels.export._margins import margins, slack
 from keras_labels.export._served import label_index, label_table
 
 _TOLERANCE = 1e-5  # of a probability
@@ -143,15 +143,20 @@ def _agreement(
     decisions = near = 0
     drifts = []
     for prefix, rule in decoding.items():
+        loose = slack(expected[f"{prefix}scores"], rule, tolerance)
         if (name := f"{prefix}probabilities") in found:
-            drifts.append(_drift(name, expected[name], found[name], tolerance))
+            allowed = tolerance + loose
+            drifts.append(_drift(name, expected[name], found[name], allowed))
             decided.add(name)
         # A drift moves both of two scores; what rounding hides of it comes on top.
-        band = 2 * (drifts[-1] if name in found else tolerance) + _ROUNDING
+        drift = min(drifts[-1], tolerance) if name in found else tolerance
+        band = 2 * drift + _ROUNDING
         given = {f"{prefix}classes", f"{prefix}labels"} & set(found)
         if not given:
             continue
-        close = margins(expected[f"{prefix}scores"], rule) < band
+        if rule.head.task != "multilabel":
+            loose = loose.squeeze(rule.head.axis)
+        close = margins(expected[f"{prefix}scores"], rule) < band + 2 * loose
         for name in sorted(given):
             differ = _differing(name, expected[name], found[name])
             _require_near(name, differ, close, expected, found)
@@ -174,7 +179,9 @@ def _check_shapes(expected: Arrays, found: Arrays) -> None:
             )
 
 
-def _drift(name: str, want: np.ndarray, got: np.ndarray, tolerance: float) -> float:
+def _drift(
+    name: str, want: np.ndarray, got: np.ndarray, tolerance: float | np.ndarray
+) -> float:
     """Return the largest difference, or raise if it is too large."""
     apart = np.abs(want.astype("float64") - got)
     apart = np.where(np.isnan(want) & np.isnan(got), 0, apart)

@@ -8,14 +8,13 @@ import numpy as np
 from keras import ops
 
 from keras_labels.calibration import Calibration
+from keras_labels.cuts import LARGEST, LEAST
 from keras_labels.decoding import Decoding
 from keras_labels.functional._arithmetic import constant, dtype_of, has_nan, widen
 from keras_labels.functional._formulations import at_least
 from keras_labels.functional._probabilities import finite, probabilities
 from keras_labels.head import Head
 from keras_labels.prior import log_ratios
-
-_MOST = 1 - 2**-24  # the largest float32 number below 1
 
 
 def corrected(scores: Any, decoding: Decoding) -> tuple[Any, Head]:
@@ -83,10 +82,10 @@ def _affine(x: Any, head: Head, decoding: Decoding) -> tuple[Any, Head]:
 
 def _recovered(p: Any, head: Head) -> Any:
     """Return logits that the head's activation turns into these probabilities."""
-    tiny = constant(np.finfo("float32").tiny, p)
+    tiny = constant(LEAST, p)
     if head.activation == "softmax":
         return ops.log(_kept(p, tiny, constant(1.0, p)))
-    p = _kept(p, tiny, constant(_MOST, p))
+    p = _kept(p, tiny, constant(LARGEST, p))
     return ops.log(p) - ops.log(1.0 - p)
 
 

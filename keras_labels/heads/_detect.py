@@ -150,20 +150,13 @@ def _checked(task: Any, from_logits: Any, axis: Any) -> Said:
 
 
 def _listing(model: Any, heads: dict[str, Head | HeadError]) -> str:
-    lines = [
-        f"'{name}': {head if isinstance(head, HeadError) else _short(head)}"
-        for name, head in heads.items()
-    ]
+    lines = [f"'{name}': {head}" for name, head in heads.items()]
     return (
         f"'{model.name}' has {len(heads)} outputs, and not every head can be told:\n  "
         + "\n  ".join(lines)
         + "\nSay what is missing for one output at a time: resolve_head(model, name, "
         "from_logits=..., task=...)."
     )
-
-
-def _short(head: Head) -> str:
-    return f"{head.task}, units={head.units}, from_logits={head.from_logits}"
 
 
 def _level_of_caller() -> int:

@@ -15,15 +15,15 @@ from keras_labels.decoding import Decodings, from_plain, plain
 from keras_labels.errors import DecodingError
 from keras_labels.export import ExportReport, export
 from keras_labels.head import Head, Task
-from keras_labels.labeled._deciding import DecidingModel
 from keras_labels.labeled._explanation import explanation
 from keras_labels.labeled._resolution import DECISION, changed, resolve
 from keras_labels.labeled._saving import refuse_h5, refuse_h5_config
+from keras_labels.labeled._tuning import TunableModel
 from keras_labels.layers import DecodingLayer
 
 
 @keras.saving.register_keras_serializable(package="keras_labels")
-class LabeledModel(DecidingModel):
+class LabeledModel(TunableModel):
     """A trained Keras classifier that gives probabilities, class ids and labels.
 
     It holds the model and shares its weights: `fit`, `evaluate`, `compile`, `predict`

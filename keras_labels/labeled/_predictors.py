@@ -74,7 +74,12 @@ def _made(model: keras.Model, rules: Decodings, kind: str, k: int | None) -> Pre
         # True is for the backend to say: a file written on jax says True, and on
         # torch the first prediction then takes half a minute.
         decoder.jit_compile = False
-    return Predictor(decoder, ids=smallest_dtype(several.values()))
+    fitted = [rule.calibration for rule in several.values() if rule.calibration]
+    return Predictor(
+        decoder,
+        ids=smallest_dtype(several.values()),
+        per_score=max((one.intervals for one in fitted), default=1),
+    )
 
 
 def _layer(rule: Decoding, kind: str, k: int | None) -> keras.Layer:

@@ -146,23 +146,13 @@ def _said_of(model: keras.Model, name: str, said: Any) -> Decoding:
 
 def _which_outputs(model: keras.Model) -> str:
     known = describe_outputs(model)
-    lines = [
-        f"  {name}: " + (str(fact) if isinstance(fact, HeadError) else summary(fact))
-        for name, fact in known.items()
-    ]
+    lines = [f"  {name}: {fact}" for name, fact in known.items()]
     first = next(iter(known))
     return (
         f"'{model.name}' has several outputs; say which of them are classifiers: "
         f"LabeledModel(model, heads={{{first!r}: {{...}}}}). Known of each:\n"
         + "\n".join(lines)
     )
-
-
-def summary(head: Any) -> str:
-    """Return what a head is in a few words."""
-    units = "unit" if head.units == 1 else "units"
-    kind = "logits" if head.from_logits else "probabilities"
-    return f"{head.task}, {head.units} {units}, {kind}"
 
 
 def changed(decodings: Decodings, changes: Mapping[str, Any]) -> Decodings:

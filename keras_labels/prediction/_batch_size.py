@@ -21,7 +21,9 @@ _OVER_BUDGET = 8  # times the budget, that `ENOUGH` rows may take
 _BYTES = 4  # of a number
 
 
-def batch_size_of(model: keras.Model, inputs: Any, x: Any, memory_budget: int) -> int:
+def batch_size_of(
+    model: keras.Model, inputs: Any, x: Any, memory_budget: int, per_score: int = 1
+) -> int:
     """Return how many rows of arrays to run at once.
 
     The power of two below `memory_budget` over the bytes of the largest output that
@@ -36,6 +38,7 @@ def batch_size_of(model: keras.Model, inputs: Any, x: Any, memory_budget: int) -
         inputs: its symbolic inputs.
         x: arrays in their structure.
         memory_budget: bytes.
+        per_score: how many numbers the decision holds beside each score.
     """
     fixed = model.inputs[0].shape[0]
     if fixed is not None and keeps_state(model):
@@ -46,13 +49,14 @@ def batch_size_of(model: keras.Model, inputs: Any, x: Any, memory_budget: int) -
     if size is None:
         return KERAS_BATCH_SIZE
     # A decision on scores holds something of their size beside them.
-    scores = max(_size(tensor) or 0 for tensor in model.outputs)
+    scores = per_score * max(_size(tensor) or 0 for tensor in model.outputs)
     rows = memory_budget // (_BYTES * max(size, 2 * scores))
     if rows < ENOUGH:
         rows = min(_OVER_BUDGET * memory_budget // (_BYTES * size), ENOUGH)
         # Weights serve all decisions of a map: more rows of it gain nothing.
         maps = [_size(t) or 1 for t in model.outputs if len(t.shape) > 2]
-        rows = min([rows, *(memory_budget // (2 * _BYTES * size) for size in maps)])
+        each = [2 * _BYTES * per_score * size for size in maps]
+        rows = min([rows, *(memory_budget // size for size in each)])
     power_of_two: int = 1 << (max(rows, 1).bit_length() - 1)
     return min(power_of_two, MOST)
 

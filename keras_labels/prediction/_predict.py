@@ -43,11 +43,15 @@ class Predictor:
     Args:
         decoder: the model.
         ids: a signed dtype for the class ids; they may come as int32 all the same.
+        per_score: how many numbers the decision holds beside each score.
     """
 
-    def __init__(self, decoder: DecodedModel, ids: str = "int32") -> None:
+    def __init__(
+        self, decoder: DecodedModel, ids: str = "int32", per_score: int = 1
+    ) -> None:
         self.decoder = decoder
         self._ids = ids
+        self._per_score = per_score
         model = decoder.model
         self._inputs = structure_of(model) if declares_inputs(model) else None
         self._compilable = is_compilable(decoder)
@@ -198,7 +202,9 @@ class Predictor:
         shapes = tuple(array.shape[1:] for array in keras.tree.flatten(x))
         size = self._batch_sizes.get((shapes, budget))
         if size is None:
-            size = batch_size_of(self.decoder.model, self._inputs, x, budget)
+            size = batch_size_of(
+                self.decoder.model, self._inputs, x, budget, self._per_score
+            )
             self._batch_sizes[shapes, budget] = size
         return size
 

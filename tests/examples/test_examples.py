@@ -25,7 +25,11 @@ def run(name):
 def test_every_example_is_tested():
     names = {path.stem for path in FOLDER.glob("*.py")}
     exports = {name for name in names if name.startswith(("export_", "serve_"))}
-    assert names - exports == {*LEAST, "quickstart"}  # test_export_examples has those
+    assert names - exports == {
+        *LEAST,
+        "quickstart",
+        "tune_thresholds",
+    }  # test_export_examples has those
 
 
 @pytest.mark.parametrize("name", sorted(LEAST))
@@ -45,3 +49,12 @@ def test_quickstart_shows_four_models_that_survive_a_file(capsys):
     shown = capsys.readouterr().out
     assert "all the same" in shown
     assert "malignant" in shown
+
+
+def test_tuned_cuts_hold_on_other_rows_and_in_the_file(capsys):
+    recalls, f1, same = run("tune_thresholds")
+    assert recalls["tuned"] > recalls["0.5"]
+    assert recalls["tuned"] >= 0.95
+    assert f1["tuned"] > f1["0.5"]
+    assert same
+    assert "calibrated by platt" in capsys.readouterr().out

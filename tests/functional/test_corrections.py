@@ -258,3 +258,25 @@ def test_no_rows():
         p, ids = decoded(np.zeros((0, units), "float32"), rule)
         assert p.shape == (0, rule.head.classes)
         assert len(ids) == 0
+
+
+@pytest.mark.parametrize("inclusive", [False, True])
+@pytest.mark.parametrize("bound", [None, 0.99])
+@pytest.mark.parametrize("cut", [0.01, 0.03, 0.5, 0.97, 0.99])
+def test_probabilities_of_0_and_1_are_calibrated_before_they_are_cut(
+    cut, bound, inclusive
+):
+    """A probability of 1 has the logit 16.6 here, which a flat slope takes to 0.965."""
+    fitted = Calibration("platt", slope=0.2, intercept=0.0)
+    rule = Decoding(
+        Head("binary", 1, False),
+        threshold=cut,
+        inclusive=inclusive,
+        calibration=fitted,
+        reject_below=bound,
+    )
+    x = np.array([[0.0], [1e-30], [0.5], [1 - 2**-24], [1.0]], "float32")
+    p, ids = decoded(x, rule)
+    yes = p[:, 1] >= cut if inclusive else p[:, 1] > cut
+    sure = np.where(yes, p[:, 1], p[:, 0]) >= (bound or 0)
+    assert ids.tolist() == np.where(sure, yes, -1).tolist()

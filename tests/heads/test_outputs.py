@@ -176,7 +176,7 @@ def test_error_lists_every_output():
     with pytest.raises(HeadError) as caught:
         detect_head(two())
     message = str(caught.value)
-    assert "'species': multiclass, units=3, from_logits=False" in message
+    assert "'species': multiclass, 3 units, probabilities" in message
     assert "'sick': Cannot tell whether 'second' emits logits" in message
     assert "resolve_head(model, name" in message
 

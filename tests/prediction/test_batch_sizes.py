@@ -344,3 +344,18 @@ def test_sequential_that_was_built_by_a_call(lengths):
     made = labeled_of(model).predict_classes(X)
     np.testing.assert_array_equal(made, reference.argmax(model.predict(X, verbose=0)))
     assert len(lengths) == 1
+
+
+def test_tables_of_a_calibration_take_fewer_rows():
+    """Each score is looked up in every interval of its table at once."""
+    points = np.linspace(0, 1, 31)
+    table = (points.tolist(), points.tolist())
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(50, "softmax")])
+    x, sizes = np.zeros((9000, 4), "float32"), []
+    calibration = kl.Calibration("isotonic", tables=[table] * 50)
+    for fitted in (None, calibration):
+        labeled = kl.LabeledModel(model, calibration=fitted)
+        predictor = labeled._predictor("classes")
+        arrays = predictor._arrays(x)
+        sizes.append(predictor._batch_size(arrays, len(x), 16 * 2**20))
+    assert sizes == [16384, 1024]  # 16 MiB over 2 * 4 bytes * 50 scores * 32 intervals

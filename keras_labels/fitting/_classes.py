@@ -1,0 +1,119 @@
+"""Logits of exclusive classes and ids -> the scale and shift that fit best."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from keras_labels.fitting._applied import class_logits, slices
+from keras_labels.fitting._optimizer import optimizer
+from keras_labels.fitting._scaling import (
+    UnfittedError,
+    check_order,
+    temperature_at_zero,
+)
+from keras_labels.head import Head
+
+
+def class_temperature(columns: np.ndarray, ids: np.ndarray, head: Head) -> float:
+    """Return the temperature of softmax logits: Guo et al. 2017, eq. 9."""
+    gain = size = 0.0
+    all_right = True
+    for part in slices(columns):
+        z = class_logits(columns[part], head)
+        true = _of_ids(z, ids[part])
+        gains = true - z.mean(axis=1)
+        gain, size = gain + gains.sum(), size + np.abs(gains).sum()
+        all_right = all_right and bool((true >= z.max(axis=1)).all())
+    check_order(gain, size, all_right)
+
+    def slope(beta: float) -> float:
+        total = 0.0
+        for part in slices(columns):
+            z = class_logits(columns[part], head)
+            z -= z.max(axis=1, keepdims=True)
+            true = _of_ids(z, ids[part])
+            weights = np.exp(beta * z)
+            expected = np.einsum("ij,ij->i", weights, z) / weights.sum(axis=1)
+            total += (expected - true).sum()
+        return total / len(columns)
+
+    return temperature_at_zero(slope)
+
+
+def vector(
+    columns: np.ndarray, ids: np.ndarray, head: Head
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return a slope and an intercept per class: Guo et al. 2017, eq. 8.
+
+    Least log loss by L-BFGS, from the scores as they are. The intercepts sum to 0: a
+    softmax does not see what is added to all.
+    """
+    center, spread = _spreads(columns, head)
+
+    # On logits of mean 0 and deviation 1, where all parameters weigh alike.
+    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        slope = parameters[: head.units] / spread
+        intercept = parameters[head.units :] - slope * center
+        value, by_slope, by_intercept, _ = _loss(columns, ids, head, slope, intercept)
+        by_slope = (by_slope - center * by_intercept) / spread
+        return value, np.concatenate([by_slope, by_intercept])
+
+    found = optimizer().minimize(
+        loss,
+        np.concatenate([spread, center]),
+        jac=True,
+        method="L-BFGS-B",
+        options={"gtol": 1e-8, "ftol": 1e-15, "maxiter": 1000, "maxfun": 2000},
+    )
+    slope = found.x[: head.units] / spread
+    intercept = found.x[head.units :] - slope * center
+    if _loss(columns, ids, head, slope, intercept)[-1]:
+        raise UnfittedError(
+            "a slope and an intercept per class decide every row rightly, so that "
+            "larger ones are always better",
+            'Give more rows, or take method="temperature".',
+        )
+    return tuple(slope.tolist()), tuple((intercept - intercept.mean()).tolist())
+
+
+def _loss(
+    columns: np.ndarray,
+    ids: np.ndarray,
+    head: Head,
+    slope: np.ndarray,
+    intercept: np.ndarray,
+) -> tuple[float, np.ndarray, np.ndarray, bool]:
+    """Return mean log loss, its gradients, and whether every row is right."""
+    value, all_right = 0.0, True
+    by_slope, by_intercept = np.zeros(head.units), np.zeros(head.units)
+    for part in slices(columns):
+        z = class_logits(columns[part], head)
+        p = z * slope + intercept
+        p -= p.max(axis=1, keepdims=True)
+        true = _of_ids(p, ids[part])
+        all_right = all_right and bool((true >= 0).all())
+        np.exp(p, out=p)
+        total = p.sum(axis=1)
+        value += (np.log(total) - true).sum()
+        p /= total[:, None]
+        p[np.arange(len(p)), ids[part]] -= 1.0
+        by_slope += np.einsum("ij,ij->j", p, z)
+        by_intercept += p.sum(axis=0)
+    n = len(columns)
+    return value / n, by_slope / n, by_intercept / n, all_right
+
+
+def _spreads(columns: np.ndarray, head: Head) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of each class's logits (1 where that is 0)."""
+    sums = np.zeros((2, head.units))
+    first = class_logits(columns[:1], head)
+    for part in slices(columns):
+        z = class_logits(columns[part], head) - first
+        sums += z.sum(axis=0), np.square(z).sum(axis=0)
+    mean, square = sums / len(columns)
+    spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+    return mean + first[0], np.where(spread > 0, spread, 1.0)
+
+
+def _of_ids(values: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    return np.asarray(np.take_along_axis(values, ids[:, None], axis=1)[:, 0])

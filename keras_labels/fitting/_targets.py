@@ -1,0 +1,218 @@
+"""What the true classes are, and the scores beside them, one row per decision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from keras_labels.arguments import shortened
+from keras_labels.decoding import Decoding
+from keras_labels.errors import InputError
+from keras_labels.fitting._names import ids_of_names, marks_of_names
+from keras_labels.head import Head
+
+
+def as_targets(y_true: Any, decoding: Decoding, shape: Sequence[int]) -> np.ndarray:
+    """Return true classes as ids, or as marks of labels, one row per decision.
+
+    Args:
+        y_true: for each row (and middle position) a class id, class name or boolean,
+            or one number per class on the class axis: one-hot for exclusive classes,
+            multi-hot for labels. Labels may also be a list of names for each row.
+        decoding: says the task, the class axis and the class names.
+        shape: of the scores, `(rows, ..., units)`.
+
+    Returns:
+        `(n,)` int64 ids for a binary or multiclass head, `(n, labels)` bool for
+        multilabel; n counts rows and middle positions. Booleans of multilabel are not
+        copied where their class axis is the last.
+
+    Raises:
+        InputError: if these are no classes of the head, or their shape does not fit.
+        DecodingError: if they are names and the decoding has none.
+
+    >>> pets = Decoding(Head("binary", 1, True), class_names=["cat", "dog"])
+    >>> as_targets(["dog", "cat", "dog"], pets, (3, 1)).tolist()
+    [1, 0, 1]
+    """
+    head = decoding.head
+    lead = list(shape)
+    lead.pop(head.axis)
+    if math.prod(lead) == 0:
+        raise InputError(
+            "There is nothing to fit on: `y_true` and the scores need a row at least. "
+            f"Received scores of shape {tuple(shape)}."
+        )
+    if head.task == "multilabel":
+        return _marks(y_true, decoding, tuple(lead))
+    return _ids(_array(y_true), decoding, tuple(lead))
+
+
+def as_columns(scores: Any, head: Head) -> np.ndarray:
+    """Return scores as `(n, units)`: the class axis last, middle axes among the rows.
+
+    Args:
+        scores: float or integer array `(rows, ..., units)`, the class axis as the head
+            says.
+        head: what emitted them.
+
+    Returns:
+        float32, or float64 where the scores are that; a view where the class axis is
+        the last one already.
+
+    Raises:
+        InputError: if a score is NaN, or the head does not emit this shape.
+
+    >>> as_columns(np.zeros((2, 3, 8, 8)), Head("multilabel", 3, True, axis=1)).shape
+    (128, 3)
+    """
+    x = np.asarray(scores)
+    fits = x.ndim > 1 and -x.ndim <= head.axis < x.ndim
+    if not fits or x.shape[head.axis] != head.units:
+        raise InputError(
+            f"The head has {head.units} units on axis {head.axis}, and these scores "
+            f"do not. Received scores of shape {x.shape}."
+        )
+    if x.dtype not in (np.float32, np.float64):
+        x = x.astype(np.float32)
+    columns = np.moveaxis(x, head.axis, -1).reshape(-1, head.units)
+    _refuse_nan(columns)
+    return columns
+
+
+def _refuse_nan(columns: np.ndarray) -> None:
+    # A minimum needs no array of booleans, and is NaN where any score is.
+    if columns.size == 0 or not np.isnan(columns.min()):
+        return
+    rows = np.flatnonzero(np.isnan(columns).any(axis=1))
+    raise InputError(
+        f"Scores must be numbers to fit on: {len(rows)} of {len(columns)} rows hold "
+        f"NaN, the first is row {rows[0]}. Drop these rows, or find what makes them."
+    )
+
+
+def _array(y_true: Any) -> np.ndarray:
+    try:
+        y = np.asarray(y_true)
+        # Python objects, as of a table's column: numbers or text, where they are.
+        return np.array(y.tolist()) if y.dtype.kind == "O" else y
+    except ValueError:
+        raise InputError(
+            "`y_true` must have a regular shape: one class for each row. "
+            f"Received: {y_true!r:.200}."
+        ) from None
+
+
+def _ids(y: np.ndarray, decoding: Decoding, lead: tuple[int, ...]) -> np.ndarray:
+    head = decoding.head
+    if y.dtype.kind in "SUOT":
+        y = ids_of_names(y, decoding.class_names)
+    axis = _class_axis(y, head, lead, (1, head.classes))
+    if axis is not None and y.shape[axis] == head.classes:
+        return _of_one_hot(np.moveaxis(y, axis, -1).reshape(-1, head.classes))
+    y = y.reshape(-1)
+    if y.dtype.kind == "b" and head.classes > 2:
+        raise InputError(
+            f"`y_true` says True or False, and the head has {head.classes} classes. "
+            "Pass ids, names or one-hot rows."
+        )
+    return _checked_ids(y, head.classes)
+
+
+def _class_axis(
+    y: np.ndarray, head: Head, lead: tuple[int, ...], widths: Iterable[int]
+) -> int | None:
+    """Return the class axis of targets, or None where they have none."""
+    if y.shape == lead:
+        return None
+    rank = len(lead) + 1
+    axis = head.axis % rank
+    allowed = [(*lead[:axis], width, *lead[axis:]) for width in widths]
+    if y.shape in allowed:
+        return axis
+    shapes = " or ".join(map(str, dict.fromkeys([lead, *allowed])))
+    raise InputError(
+        f"`y_true` belongs to scores of {math.prod(lead)} decisions: its shape is "
+        f"{shapes}. Received: shape {y.shape}."
+    )
+
+
+def _of_one_hot(rows: np.ndarray) -> np.ndarray:
+    _refuse_odd(rows)
+    ones = rows == 1
+    wrong = np.flatnonzero(ones.sum(axis=1) != 1)
+    if np.count_nonzero(rows) != np.count_nonzero(ones):
+        raise InputError(_soft(rows[(rows != 0) & (rows != 1)]))
+    if wrong.size:
+        raise InputError(
+            "`y_true` with a column per class is one-hot: a single 1 in each row. "
+            f"{wrong.size} of {len(rows)} rows are not so, the first is row "
+            f"{wrong[0]}: {rows[wrong[0]].tolist()!s:.100}. For independent labels the "
+            'head has task="multilabel".'
+        )
+    return np.asarray(ones.argmax(axis=1))
+
+
+def _checked_ids(y: np.ndarray, classes: int) -> np.ndarray:
+    _refuse_odd(y)
+    if y.dtype.kind == "f" and (y != np.trunc(y)).any():
+        raise InputError(_soft(y[y != np.trunc(y)]))
+    if y.min() < 0 or y.max() >= classes:
+        outside = np.unique(y[(y < 0) | (y >= classes)]).tolist()
+        raise InputError(
+            f"`y_true` holds class ids from 0 to {classes - 1}. "
+            f"Received also: {shortened(outside)}."
+        )
+    return y.astype(np.int64)
+
+
+def _refuse_odd(y: np.ndarray) -> None:
+    if y.dtype.kind not in "buif":
+        raise InputError(
+            "`y_true` holds class ids, class names, booleans, or a number per class. "
+            f"Received: dtype {y.dtype}."
+        )
+    if y.dtype.kind == "f" and np.isnan(y.min()):
+        raise InputError(
+            f"`y_true` has no missing values: {np.isnan(y).sum()} of {y.size} are NaN. "
+            "Drop these rows."
+        )
+
+
+def _soft(odd: np.ndarray) -> str:
+    return (
+        "`y_true` says which classes are true, not how likely they are: ids, or 0 and "
+        f"1. Received also: {shortened(np.unique(odd).tolist())}. Of soft targets take "
+        "the most likely class, or draw one."
+    )
+
+
+def _marks(y_true: Any, decoding: Decoding, lead: tuple[int, ...]) -> np.ndarray:
+    head = decoding.head
+    if (named := marks_of_names(y_true, decoding.class_names)) is not None:
+        y_true = np.moveaxis(named, -1, head.axis % (len(lead) + 1))
+    y = _array(y_true)
+    axis = _class_axis(y, head, lead, (head.units,)) if head.units > 1 else None
+    if head.units > 1 and axis is None:
+        raise InputError(
+            f"`y_true` of labels has 0 or 1 for each of the {head.units} labels, or a "
+            "list of names for each row. Received one value for each row: shape "
+            f'{y.shape}. Exclusive classes are task="multiclass".'
+        )
+    if head.units == 1:
+        _class_axis(y, head, lead, (1,))
+    rows = y.reshape(-1, 1) if axis is None else _last(y, axis)
+    _refuse_odd(rows)
+    if rows.dtype.kind == "b":
+        return rows
+    marks: np.ndarray = rows == 1
+    if np.count_nonzero(rows) != np.count_nonzero(marks):
+        raise InputError(_soft(rows[(rows != 0) & (rows != 1)]))
+    return marks
+
+
+def _last(y: np.ndarray, axis: int) -> np.ndarray:
+    return np.moveaxis(y, axis, -1).reshape(-1, y.shape[axis])
