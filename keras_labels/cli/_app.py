@@ -9,23 +9,29 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from keras_labels.cli._calibrate import CALIBRATE_HELP, calibrate
 from keras_labels.cli._errors import message_of
 from keras_labels.cli._export import EXPORT_HELP, ExportCommand, export
 from keras_labels.cli._inspect import INSPECT_HELP, inspect
 from keras_labels.cli._predict import PREDICT_HELP, predict
+from keras_labels.cli._tune import TUNE_HELP, tune
 from keras_labels.errors import KerasLabelsError
 
 _HELP = """Decisions of trained Keras classifiers, from the command line.
 
 A classifier gives scores. Which class that means (the activation, the threshold, the
-names) is a part of the model file here: `export` writes it into a file for another
-runtime, `inspect` shows it, `predict` applies it to data.
+names) is a part of the model file here: `tune` and `calibrate` choose it on data with
+true classes, `export` writes it into a file for another runtime, `inspect` shows it,
+`predict` applies it to data.
 
 \b
 Examples:
   keras-labels export model.keras --class-names labels.txt -o model.onnx
   keras-labels inspect model.onnx
   keras-labels predict model.onnx images/ -o decisions.csv
+  keras-labels tune model.keras valid.csv --min-recall 0.95 --metric precision
+      -o tuned.keras
+  keras-labels calibrate model.keras valid.csv -o calibrated.keras
 
 The exit code is 0 if all was done, 1 after a mistake in the files or the data (one line
 on stderr says which), 2 if the command line itself is wrong.
@@ -65,6 +71,8 @@ app = typer.Typer(
 app.command("export", cls=ExportCommand, help=EXPORT_HELP)(export)
 app.command("inspect", help=INSPECT_HELP)(inspect)
 app.command("predict", help=PREDICT_HELP)(predict)
+app.command("tune", help=TUNE_HELP)(tune)
+app.command("calibrate", help=CALIBRATE_HELP)(calibrate)
 
 
 def _show_version(wanted: bool) -> None:

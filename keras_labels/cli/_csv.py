@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_labels.arguments import shortened
 from keras_labels.cli._data import Batch, Input, Source
 from keras_labels.cli._errors import CommandError, explained
 
@@ -17,7 +18,7 @@ _MISSING = {"", "nan", "na", "null", "none"}
 Line = tuple[int, list[str]]  # its number in the file, and its fields
 
 
-def open_csv(path: Path, inputs: Sequence[Input]) -> Source:
+def open_csv(path: Path, inputs: Sequence[Input], without: str | None = None) -> Source:
     """Open a file of numbers, one row on each line, with or without a header.
 
     An empty field is NaN. For a model of several inputs the header names them.
@@ -25,18 +26,19 @@ def open_csv(path: Path, inputs: Sequence[Input]) -> Source:
     Args:
         path: a .csv file, or .tsv for tabs.
         inputs: those of the model; none if it does not say them.
+        without: a column to leave out, by its name in the header.
 
     Raises:
         CommandError: if it is empty, or its columns do not fit the inputs.
     """
     with explained(f"Cannot read '{path}'"):
-        lines = _lines(path)
-        first = next(lines, None)
-        if first is None:
-            raise CommandError(f"'{path}' must hold a row on each line. It is empty.")
-        header = [name.strip() for name in first[1]] if _is_header(first[1]) else None
-        lines.close()
-    width = len(first[1])
+        first = _first_line(path)
+        named = without is not None or _is_header(first)
+        header = [name.strip() for name in first] if named else None
+        kept = list(range(len(first)))
+        if header is not None and without is not None:
+            kept.remove(_position(path, header, without))
+            header.remove(without)
     columns = _columns(path, header, inputs) if len(inputs) > 1 else None
 
     def read(size: int) -> Iterator[Batch]:
@@ -44,12 +46,56 @@ def open_csv(path: Path, inputs: Sequence[Input]) -> Source:
             rows = itertools.islice(_lines(path), 0 if header is None else 1, None)
             start = 0
             while chunk := list(itertools.islice(rows, size)):
-                table = np.array([_numbers(path, line, width) for line in chunk])
+                table = np.array(
+                    [_numbers(path, line, len(first), kept) for line in chunk]
+                )
                 ids = range(start, start := start + len(chunk))
                 numbered = [(str(path), number) for number in ids]
                 yield Batch(_as_inputs(path, table, columns, inputs), numbered)
 
-    return Source(path, None, 8 * width, read)
+    return Source(path, None, 8 * len(kept), read)
+
+
+def read_column(path: Path, name: str | None = None) -> list[str]:
+    """Read a column as text.
+
+    Args:
+        path: a .csv file, or .tsv for tabs.
+        name: of the column, in the first line; `None`: the only one, from the first
+            line on.
+
+    Raises:
+        CommandError: if there is no such column.
+    """
+    with explained(f"Cannot read '{path}'"):
+        first = _first_line(path)
+        at = 0 if name is None else _position(path, [f.strip() for f in first], name)
+        if name is None and len(first) > 1:
+            raise CommandError(
+                f"'{path}' must have one column: the class of each row. It has "
+                f"{len(first)}. Write targets with a column for each class as .npy."
+            )
+        rows = itertools.islice(_lines(path), 0 if name is None else 1, None)
+        return [_checked(path, line, len(first))[at] for line in rows]
+
+
+def _first_line(path: Path) -> list[str]:
+    lines = _lines(path)
+    first = next(lines, None)
+    lines.close()
+    if first is None:
+        raise CommandError(f"'{path}' must hold a row on each line. It is empty.")
+    return first[1]
+
+
+def _position(path: Path, header: list[str], name: str) -> int:
+    if name not in header:
+        raise CommandError(
+            f"The first line of '{path}' must name its columns, '{name}' among them. "
+            f"Received: {shortened(header)}. Say another name, or a file of targets, "
+            "with --targets."
+        )
+    return header.index(name)
 
 
 def _lines(path: Path) -> Generator[Line, None, None]:
@@ -75,17 +121,22 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _numbers(path: Path, line: Line, width: int) -> list[float]:
+def _checked(path: Path, line: Line, width: int) -> list[str]:
     number, fields = line
     if len(fields) != width:
         raise CommandError(
             f"Every line of '{path}' must have {width} fields, as the first. "
             f"Line {number} has {len(fields)}."
         )
+    return fields
+
+
+def _numbers(path: Path, line: Line, width: int, kept: Sequence[int]) -> list[float]:
+    fields = _checked(path, line, width)
     try:
-        return [float(field) for field in fields]
+        return [float(fields[column]) for column in kept]
     except ValueError:
-        return [_number(path, line, column) for column in range(width)]
+        return [_number(path, line, column) for column in kept]
 
 
 def _number(path: Path, line: Line, column: int) -> float:

@@ -65,6 +65,53 @@ Unsafe = Annotated[
         "file can do anything on this computer: only for files that you trust.",
     ),
 ]
+ModelFile = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="The .keras file.", show_default=False),
+]
+LabeledFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA", help="Rows with their true classes.", show_default=False
+    ),
+]
+NewModel = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="PATH",
+        help="The .keras file to write; one that stands there is replaced.",
+    ),
+]
+Targets = Annotated[
+    str,
+    typer.Option(
+        metavar="Y",
+        help="Where the true classes are: the array or column of DATA, or an .npy file "
+        "or a .csv file of one column.",
+    ),
+]
+HeadName = Annotated[
+    str | None,
+    typer.Option(
+        "--head",
+        metavar="NAME",
+        help="Of a model of several outputs, the one that the true classes are of.",
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Write what was found as JSON on stdout.")
+]
+Rescale = Annotated[
+    bool, typer.Option("--rescale", help="Give images values from 0 to 1.")
+]
+ImageSize = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HxW", help="Size of images, for a model that takes any size."
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -80,12 +127,12 @@ class Said:
     def head(self) -> dict[str, Any]:
         """Return what was said of the head, as keywords of `LabeledModel`."""
         task = None if self.task is None else self.task.value
-        return _without_none({"task": task, "from_logits": self.from_logits})
+        return without_none({"task": task, "from_logits": self.from_logits})
 
     def decision(self) -> dict[str, Any]:
         """Return what was said of the decision, as keywords of `LabeledModel`."""
         names, cuts = self.class_names, self.threshold
-        return _without_none(
+        return without_none(
             {
                 "class_names": None if names is None else read_class_names(names),
                 "threshold": thresholds(cuts) if cuts else None,
@@ -94,7 +141,8 @@ class Said:
         )
 
 
-def _without_none(keywords: dict[str, Any]) -> dict[str, Any]:
+def without_none(keywords: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords that were said."""
     return {name: value for name, value in keywords.items() if value is not None}
 
 

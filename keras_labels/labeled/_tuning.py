@@ -1,4 +1,4 @@
-"""Labeled data -> a labeled model that decides better."""
+"""Labeled data -> a labeled model that decides better, and a report of what it does."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import keras
-import numpy as np
 
 from keras_labels import fitting, functional
 from keras_labels.calibration import Method
 from keras_labels.decoding import Decoding
-from keras_labels.errors import DecodingError, InputError
+from keras_labels.errors import DecodingError
 from keras_labels.labeled._deciding import DecidingModel
+from keras_labels.labeled._flat import decided, flat, part_of
+from keras_labels.labeled._reporting import reported
+from keras_labels.reports import Report
 
 Tuning = fitting.ThresholdTuning | fitting.CalibrationFit | fitting.RejectionTuning
 _Self = TypeVar("_Self", bound="TunableModel")
-_ROWS = 2**16  # decided at a time
 
 
 class TunableModel(DecidingModel):
@@ -148,11 +149,47 @@ class TunableModel(DecidingModel):
 
         def tuned(y_true: Any, scores: Any, rule: Decoding) -> fitting.RejectionTuning:
             accepting = rule.replace(reject_below=None)
-            p, ids = _decided(scores, accepting)
+            p, ids = decided(scores, accepting)
+            if not fitting.compares_probability(accepting):
+                p = fitting.applied(scores, accepting)  # in float64
             goal = {"max_error": max_error, "coverage": coverage}
             return fitting.tune_rejection(y_true, p, ids, accepting, **goal)
 
         return self._tuned(tuned, x, y, head, verbose)
+
+    def report(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        title: str = "",
+        costs: Any = None,
+        bins: int = 15,
+        verbose: Any = 0,
+    ) -> Report:
+        """Show what is decided on labeled data: in a terminal, a notebook, a page.
+
+        Args:
+            x: as in `tune_thresholds`.
+            y: as in `tune_thresholds`; of several heads a dict by output name.
+            title: of the page.
+            costs: `costs[i][j]` of deciding class j where class i is true; those of the
+                decoding if `None`.
+            bins: of reliability curves and calibration errors.
+            verbose: as in `keras.Model.predict`, but silent by default.
+
+        Returns:
+            A `Report`: `print` it, `.to_dict()`, `.save_html("report.html")`; a
+            notebook shows the page. Of more than a million decisions (the pixels of
+            class maps) it tells a sample, and says so.
+
+        Raises:
+            InputError: if `x` or `y` does not fit the model.
+            MissingExtraError: if a package is missing, with the line that installs it.
+        """
+        y_true, scores = self._targets_and_scores(x, y, verbose)
+        said = {"title": title, "costs": costs, "bins": bins}
+        return reported(self._decoding, y_true, scores, **said)
 
     def _tuned(
         self: _Self,
@@ -166,11 +203,8 @@ class TunableModel(DecidingModel):
         rule = self._rule_of(head)
         y_true, scores = self._targets_and_scores(x, y, verbose)
         if head is not None:
-            y_true, scores = _part(y_true, head), scores[head]
-        targets = fitting.as_targets(y_true, rule, scores.shape)
-        columns = fitting.as_columns(scores, rule.head)
-        flat = rule.replace(head=dataclasses.replace(rule.head, axis=-1))
-        found = search(targets, columns, flat)
+            y_true, scores = part_of(y_true, head), scores[head]
+        found = search(*flat(y_true, scores, rule))
         new = found.decoding.replace(head=rule.head)
         found = dataclasses.replace(found, decoding=new)
         rules: Any = new if head is None else {**self.decoding, head: new}
@@ -198,28 +232,3 @@ class TunableModel(DecidingModel):
         if y is None:
             return predictor.predict_with_targets(x, verbose=verbose)
         return y, predictor.predict(x, verbose=verbose)
-
-
-def _part(y_true: Any, head: str) -> Any:
-    if not isinstance(y_true, dict):
-        return y_true
-    if head not in y_true:
-        raise InputError(
-            f"`y` has no targets for the head '{head}'. Received: {list(y_true)}."
-        )
-    return y_true[head]
-
-
-def _decided(scores: np.ndarray, rule: Decoding) -> tuple[np.ndarray, np.ndarray]:
-    """Return what a bound is compared with, and the classes, of `(n, units)` scores."""
-    parts = [
-        functional.decode(scores[start : start + _ROWS], rule)
-        for start in range(0, len(scores), _ROWS)
-    ]
-    made = {
-        name: np.concatenate([keras.ops.convert_to_numpy(part[name]) for part in parts])
-        for name in ("probabilities", "classes")
-    }
-    if not fitting.compares_probability(rule):
-        made["probabilities"] = fitting.applied(scores, rule)  # in float64
-    return made["probabilities"], made["classes"]
