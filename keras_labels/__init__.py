@@ -33,6 +33,7 @@ from keras_labels.layers import (
     TopKLayer,
 )
 from keras_labels.prediction import Prediction
+from keras_labels.reports import ReliabilityDisplay, Report, ThresholdDisplay
 
 __version__ = "0.1.0"
 
@@ -53,8 +54,11 @@ __all__ = [
     "MultiLabelLayer",
     "Prediction",
     "ProbabilityLayer",
+    "ReliabilityDisplay",
+    "Report",
     "SaveError",
     "TemperatureLayer",
+    "ThresholdDisplay",
     "ThresholdLayer",
     "TopKLayer",
     "append_decoding",

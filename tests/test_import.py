@@ -66,6 +66,7 @@ def test_importing_changes_nothing_in_keras_numpy_logging_or_warnings():
         "keras_labels>LabeledModel",
         "keras_labels>MultiLabelLayer",
         "keras_labels>ProbabilityLayer",
+        "keras_labels>TemperatureLayer",
         "keras_labels>ThresholdLayer",
         "keras_labels>TopKLayer",
     ]

@@ -14,6 +14,7 @@ from keras_labels.cli._errors import message_of
 from keras_labels.cli._export import EXPORT_HELP, ExportCommand, export
 from keras_labels.cli._inspect import INSPECT_HELP, inspect
 from keras_labels.cli._predict import PREDICT_HELP, predict
+from keras_labels.cli._report import REPORT_HELP, report
 from keras_labels.cli._tune import TUNE_HELP, tune
 from keras_labels.errors import KerasLabelsError
 
@@ -21,8 +22,8 @@ _HELP = """Decisions of trained Keras classifiers, from the command line.
 
 A classifier gives scores. Which class that means (the activation, the threshold, the
 names) is a part of the model file here: `tune` and `calibrate` choose it on data with
-true classes, `export` writes it into a file for another runtime, `inspect` shows it,
-`predict` applies it to data.
+true classes, `report` shows what it does there, `export` writes it into a file for
+another runtime, `inspect` shows it, `predict` applies it to data.
 
 \b
 Examples:
@@ -32,6 +33,7 @@ Examples:
   keras-labels tune model.keras valid.csv --min-recall 0.95 --metric precision
       -o tuned.keras
   keras-labels calibrate model.keras valid.csv -o calibrated.keras
+  keras-labels report model.keras valid.csv -o report.html
 
 The exit code is 0 if all was done, 1 after a mistake in the files or the data (one line
 on stderr says which), 2 if the command line itself is wrong.
@@ -71,6 +73,7 @@ app = typer.Typer(
 app.command("export", cls=ExportCommand, help=EXPORT_HELP)(export)
 app.command("inspect", help=INSPECT_HELP)(inspect)
 app.command("predict", help=PREDICT_HELP)(predict)
+app.command("report", help=REPORT_HELP)(report)
 app.command("tune", help=TUNE_HELP)(tune)
 app.command("calibrate", help=CALIBRATE_HELP)(calibrate)
 

@@ -165,6 +165,7 @@ class TunableModel(DecidingModel):
         title: str = "",
         costs: Any = None,
         bins: int = 15,
+        head: str | None = None,
         verbose: Any = 0,
     ) -> Report:
         """Show what is decided on labeled data: in a terminal, a notebook, a page.
@@ -176,6 +177,8 @@ class TunableModel(DecidingModel):
             costs: `costs[i][j]` of deciding class j where class i is true; those of the
                 decoding if `None`.
             bins: of reliability curves and calibration errors.
+            head: of a model of several heads, the only one to report; `y` is that
+                head's.
             verbose: as in `keras.Model.predict`, but silent by default.
 
         Returns:
@@ -187,9 +190,11 @@ class TunableModel(DecidingModel):
             InputError: if `x` or `y` does not fit the model.
             MissingExtraError: if a package is missing, with the line that installs it.
         """
+        rules = self._decoding if head is None else self._rule_of(head)
         y_true, scores = self._targets_and_scores(x, y, verbose)
-        said = {"title": title, "costs": costs, "bins": bins}
-        return reported(self._decoding, y_true, scores, **said)
+        if head is not None:
+            y_true, scores = part_of(y_true, head), scores[head]
+        return reported(rules, y_true, scores, title=title, costs=costs, bins=bins)
 
     def _tuned(
         self: _Self,
