@@ -112,6 +112,14 @@ def export(
             "left out. A subclassed model needs them.",
         ),
     ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P",
+            help="How far probabilities of the file may lie from Keras'; 1e-5 if left "
+            "out, and more for models that compute in 16 bits.",
+        ),
+    ] = None,
     unsafe: Unsafe = False,
 ) -> None:
     """Write a model with its decisions to a file for another runtime."""
@@ -129,5 +137,6 @@ def export(
             outputs=tuple(kind.value for kind in outputs),
             samples=rows,
             verify=verify,
+            tolerance=tolerance,
         )
     typer.echo(str(report))

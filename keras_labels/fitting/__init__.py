@@ -4,20 +4,28 @@ NumPy and SciPy only: nothing here knows Keras, reads a dataset or runs a model.
 """
 
 from keras_labels.fitting._applied import applied
-from keras_labels.fitting._calibration import calibrate
+from keras_labels.fitting._calibration import calibrate, check_calibration
 from keras_labels.fitting._calibration_fit import CalibrationFit
 from keras_labels.fitting._confidence import compares_probability
 from keras_labels.fitting._losses import brier_score, log_loss
 from keras_labels.fitting._objective import CountMetric, Metric
 from keras_labels.fitting._quality import Quality
-from keras_labels.fitting._rejection import RejectionTuning, tune_rejection
+from keras_labels.fitting._rejection import (
+    RejectionTuning,
+    check_rejection,
+    tune_rejection,
+)
 from keras_labels.fitting._reliability import (
     ReliabilityCurve,
     expected_calibration_error,
     reliability_curve,
 )
 from keras_labels.fitting._targets import as_columns, as_targets
-from keras_labels.fitting._thresholds import FittingWarning, tune_thresholds
+from keras_labels.fitting._thresholds import (
+    FittingWarning,
+    check_thresholds,
+    tune_thresholds,
+)
 from keras_labels.fitting._tuning import Cut, ThresholdTuning
 
 __all__ = [
@@ -35,6 +43,9 @@ __all__ = [
     "as_targets",
     "brier_score",
     "calibrate",
+    "check_calibration",
+    "check_rejection",
+    "check_thresholds",
     "compares_probability",
     "expected_calibration_error",
     "log_loss",

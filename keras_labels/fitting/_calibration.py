@@ -79,7 +79,7 @@ def calibrate(
     >>> print(calibrate([1, 1, 0, 0], z, binary).calibration)
     logits / 1.82
     """
-    _check(method, decoding.head, bins)
+    check_calibration(decoding, method=method, bins=bins)
     columns = columns_of(scores, decoding.head)
     targets = as_targets(y_true, decoding, np.shape(scores))
     _check_scores(columns, decoding.head)
@@ -194,7 +194,9 @@ def _tell_left(left: dict[Any, str], labels: int) -> None:
         )
 
 
-def _check(method: str, head: Head, bins: int) -> None:
+def check_calibration(decoding: Decoding, *, method: str, bins: int) -> None:
+    """Raise what `calibrate` would of these arguments, before there is data."""
+    head = decoding.head
     if method not in METHODS:
         raise DecodingError(f"`method` is one of {METHODS}. Received: {method!r}.")
     wrong = {"platt": head.task == "multiclass", "vector": head.task != "multiclass"}

@@ -47,11 +47,6 @@ class CutScale:
         below = np.searchsorted(self.ordered, least)
         return np.where(np.isposinf(least), len(self.ordered), below)
 
-    def reachable(self) -> tuple[int, int]:
-        """Return how many scores are below the least cut, and below the highest."""
-        least, most = self.reached(_ENDS)
-        return int(least), int(most)
-
     def midway(self, below: np.ndarray) -> np.ndarray:
         """Return cuts midway between neighbouring scores, in the space of these."""
         low, high = self._beside(below)
@@ -75,6 +70,28 @@ class CutScale:
         if wrong.size:
             cuts[wrong] = self._any_between(below[wrong])
         return cuts, self.reached(cuts) == below
+
+    def separable(self, below: np.ndarray) -> np.ndarray:
+        """Tell in which gaps there is a cut; `below` holds all gaps in their order.
+
+        Cuts are tried midway first. Where two that follow each other leave out some of
+        the gaps, more are tried between them, until float64 has no more.
+        """
+        least, most = self.reached(_ENDS)
+        inside = below[(below >= least) & (below <= most)]
+        tried = np.sort(_bits(np.concatenate([_ENDS, self.midway(inside)])))
+        gaps = np.searchsorted(below, self.reached(_numbers(tried)))
+        told = np.zeros(len(below), bool)
+        told[gaps] = True
+        start, end, low, high = tried[:-1], tried[1:], gaps[:-1], gaps[1:]
+        while (left_out := (high - low > 1) & (end - start > 1)).any():
+            start, end, low, high = (part[left_out] for part in (start, end, low, high))
+            middle = (start + end) // 2
+            gaps = np.searchsorted(below, self.reached(_numbers(middle)))
+            told[gaps] = True
+            start, end = np.append(start, middle), np.append(middle, end)
+            low, high = np.append(low, gaps), np.append(gaps, high)
+        return told
 
     def _beside(self, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         ends = (-np.inf, np.inf) if self.decoding.head.from_logits else (0.0, 1.0)

@@ -59,8 +59,8 @@ def _tuned(problem: Problem, column: int, values: Values) -> Label | str:
     scale = CutScale(gaps.ordered, problem.decoding, column)
     found = best_cut(values(gaps.counts), gaps.below, scale)
     if found is None:
-        _, real = scale.resolve(gaps.below)
-        return nearest_miss(asked.constraints, asked.rates(gaps.counts.at(real)))
+        told = gaps.counts.at(scale.separable(gaps.below))
+        return nearest_miss(asked.constraints, asked.rates(told))
     interval = problem.bootstrap.interval(values, asked.score, gaps, scale, found)
     after = gaps.counts.at([found.gap])  # a copy: a view would keep the column
     return label_of(problem, column, found.cut, after, before, interval)

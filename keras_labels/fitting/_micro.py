@@ -122,8 +122,8 @@ def hull(counts: Counts) -> Counts:
     kept = np.arange(len(counts.tp))
     for _ in range(_PASSES):
         tp, fp = np.diff(counts.tp[kept]), np.diff(counts.fp[kept])
-        # A point on or under the line between its neighbors is no corner, whichever
-        # of the neighbors are; of two that stay none would be lost to the other.
+        # Neighbors are on or under the hull, and so is the line between them: what is
+        # not over that line is no corner. All such points can go at once.
         outside = tp[:-1] * fp[1:] < tp[1:] * fp[:-1]
         if outside.all():
             break

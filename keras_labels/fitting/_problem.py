@@ -90,7 +90,7 @@ def problem(
         DecodingError: if the decoding has no threshold, or more than that.
         InputError: if scores or targets do not fit the decoding.
     """
-    _check_decoding(decoding)
+    check_decoding(decoding)
     columns, flat, shape = _as_cut_columns(scores, decoding)
     marks = as_targets(y_true, flat, shape)
     if flat.head.task == "binary":
@@ -103,7 +103,8 @@ def problem(
     return Problem(columns, marks, decoding, objective, bootstrap)
 
 
-def _check_decoding(decoding: Decoding) -> None:
+def check_decoding(decoding: Decoding) -> None:
+    """Raise unless the decoding is one of plain cuts."""
     head = decoding.head
     if head.task == "multiclass":
         two = " With a threshold two units are binary: pass threshold=0.5 first."

@@ -102,7 +102,7 @@ def tune_rejection(
     >>> round(tuned.reject_below, 6), round(tuned.coverage, 3), tuned.error
     (0.7, 0.667, 0.0)
     """
-    _check_goal(max_error, coverage)
+    check_rejection(max_error=max_error, coverage=coverage)
     p, classes = as_decisions(probabilities, decided, decoding)
     shape = list(np.shape(probabilities))
     shape[decoding.head.axis] = decoding.head.units
@@ -126,7 +126,8 @@ def tune_rejection(
     )
 
 
-def _check_goal(max_error: float | None, coverage: float | None) -> None:
+def check_rejection(*, max_error: float | None, coverage: float | None) -> None:
+    """Raise what `tune_rejection` would of these arguments, before there is data."""
     if (max_error is None) == (coverage is None):
         raise DecodingError(
             "A rejection is tuned to one of `max_error` and `coverage`. Received: "

@@ -15,7 +15,7 @@ from keras_labels.fitting._counts import Counts, summed
 from keras_labels.fitting._labels import Label, tune_labels
 from keras_labels.fitting._micro import tune_micro
 from keras_labels.fitting._objective import Average, CountMetric, Metric, objective
-from keras_labels.fitting._problem import Problem, problem
+from keras_labels.fitting._problem import Problem, check_decoding, problem
 from keras_labels.fitting._shared import tune_shared
 from keras_labels.fitting._tuning import ThresholdTuning
 
@@ -121,6 +121,21 @@ def tune_thresholds(
     posed = problem(y_true, scores, decoding, asked, resampling)
     _check_classes(posed)
     return _tuning(posed, _search(posed))
+
+
+def check_thresholds(
+    decoding: Decoding,
+    *,
+    metric: Metric | CountMetric = "f1",
+    bootstrap: int = 200,
+    confidence: float = 0.95,
+    seed: int = 0,
+    **options: Any,
+) -> None:
+    """Raise what `tune_thresholds` would of these arguments, before there is data."""
+    check_decoding(decoding)
+    objective(metric, **options)
+    Bootstrap(bootstrap, confidence, seed)
 
 
 def _search(posed: Problem) -> list[Label]:

@@ -183,6 +183,7 @@ class LabeledModel(TunableModel):
         *,
         samples: Any = None,
         verify: bool = True,
+        tolerance: float | None = None,
     ) -> ExportReport:
         """Write the decoded model to a file that other runtimes read, and verify it.
 
@@ -202,6 +203,8 @@ class LabeledModel(TunableModel):
             samples: arrays of rows to compare on; `None`: rows are made, at scales
                 from 0.1 to 10. A subclassed model of several inputs needs them.
             verify: whether to run the file and compare it.
+            tolerance: how far probabilities of the file may lie from Keras'; `None`:
+                1e-5, and more for models that compute in 16 bits.
 
         Returns:
             An `ExportReport`, to print: where, what, and how it agreed.
@@ -219,6 +222,7 @@ class LabeledModel(TunableModel):
             outputs=outputs,
             samples=samples,
             verify=verify,
+            tolerance=tolerance,
         )
 
     def get_config(self) -> dict[str, Any]:

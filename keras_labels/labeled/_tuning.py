@@ -77,6 +77,7 @@ class TunableModel(DecidingModel):
                 y_true, scores, rule, metric=metric, **options
             )
 
+        fitting.check_thresholds(self._rule_of(head), metric=metric, **options)
         return self._tuned(tuned, x, y, head, verbose)
 
     def calibrate(
@@ -116,6 +117,7 @@ class TunableModel(DecidingModel):
         def fitted(y_true: Any, scores: Any, rule: Decoding) -> fitting.CalibrationFit:
             return fitting.calibrate(y_true, scores, rule, method=method, bins=bins)
 
+        fitting.check_calibration(self._rule_of(head), method=method, bins=bins)
         return self._tuned(fitted, x, y, head, verbose)
 
     def tune_rejection(
@@ -152,9 +154,10 @@ class TunableModel(DecidingModel):
             p, ids = decided(scores, accepting)
             if not fitting.compares_probability(accepting):
                 p = fitting.applied(scores, accepting)  # in float64
-            goal = {"max_error": max_error, "coverage": coverage}
             return fitting.tune_rejection(y_true, p, ids, accepting, **goal)
 
+        goal = {"max_error": max_error, "coverage": coverage}
+        fitting.check_rejection(**goal)
         return self._tuned(tuned, x, y, head, verbose)
 
     def report(

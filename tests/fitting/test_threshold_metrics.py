@@ -246,21 +246,6 @@ def test_a_function_of_counts_is_a_metric():
     assert all(part.dtype == np.int64 for call in calls for part in call)
 
 
-@pytest.mark.parametrize(
-    ("returned", "said"),
-    [
-        (lambda tp, fp, fn, tn: 0.5, "one number for each cut.*shape \\(\\)"),
-        (lambda tp, fp, fn, tn: tp[:-1], "one number for each cut"),
-        (lambda tp, fp, fn, tn: ["a"] * len(tp), "one number for each cut"),
-        (lambda tp, fp, fn, tn: tp * np.nan, "returned NaN for 3 cuts"),
-    ],
-)
-def test_a_function_that_returns_something_else_is_refused(returned, said):
-    plain = Decoding(Head("binary", 1, from_logits=False))
-    with pytest.raises(DecodingError, match=said):
-        tuned([0, 1], np.array([[0.2], [0.6]]), plain, returned)
-
-
 def test_a_bound_that_no_cut_meets_says_what_one_could():
     y = np.array([[0, 1], [1, 0], [0, 1], [1, 1], [0, 0]])
     p = np.array([[0.9, 0.8], [0.2, 0.1], [0.7, 0.7], [0.6, 0.6], [0.5, 0.2]])
@@ -273,44 +258,3 @@ def test_a_bound_that_no_cut_meets_says_what_one_could():
         tuned(
             y[:, :1], p[:, :1], Decoding(Head("multilabel", 1, False)), "f1", **limits
         )
-
-
-WRONG = [
-    ({"metric": "f2"}, "`metric` is one of .*'f2'"),
-    ({"metric": None}, "`metric` is one of"),
-    ({"metric": "precision"}, "pass `min_recall`"),
-    ({"metric": "precision", "min_precision": 0.5}, "pass `min_recall`"),
-    ({"metric": "recall"}, "pass `min_precision` or `max_false_positive_rate`"),
-    ({"metric": "cost"}, "needs `false_positive_cost`"),
-    ({"metric": "cost", "false_positive_cost": 1}, "Received: 1 and None"),
-    (
-        {"metric": "cost", "false_positive_cost": 0, "false_negative_cost": 0},
-        "not both 0",
-    ),
-    (
-        {"metric": "cost", "false_positive_cost": -1, "false_negative_cost": 1},
-        "0 or more",
-    ),
-    ({"false_positive_cost": 1}, "belong to metric='cost'"),
-    ({"beta": 2}, "belongs to metric='fbeta'"),
-    ({"metric": "fbeta", "beta": 0}, "positive number"),
-    ({"metric": "fbeta", "beta": "2"}, "positive number"),
-    ({"min_recall": 1.5}, "`min_recall` is a rate"),
-    ({"min_precision": True}, "`min_precision` is a rate"),
-    ({"max_false_positive_rate": float("nan")}, "is a rate"),
-    ({"average": "weighted"}, "`average` is None"),
-    ({"shared": None}, "`shared` is True or False"),
-    ({"bootstrap": -1}, "`bootstrap` is 0 or more"),
-    ({"bootstrap": 1.5}, "`bootstrap` is a whole number"),
-    ({"confidence": 95}, "`confidence` is a probability"),
-    ({"seed": -1}, "`seed` is 0 or more"),
-    ({"average": "micro", "min_recall": 0.5}, "Pass shared=True"),
-    ({"average": "micro", "metric": lambda tp, fp, fn, tn: tp}, "Pass shared=True"),
-]
-
-
-@pytest.mark.parametrize(("options", "said"), WRONG)
-def test_what_cannot_be_sought_is_refused(options, said):
-    rule = Decoding(Head("multilabel", 2, from_logits=False))
-    with pytest.raises(DecodingError, match=said):
-        tune_thresholds([[0, 1], [1, 0]], np.full((2, 2), 0.5), rule, **options)
