@@ -9,7 +9,8 @@ import reference
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.special import log_softmax, softmax
-from sklearn.calibration import _SigmoidCalibration, _TemperatureScaling
+from sklearn import calibration as sklearn_calibration
+from sklearn.calibration import _SigmoidCalibration
 from sklearn.isotonic import IsotonicRegression
 
 from keras_labels import functional
@@ -104,7 +105,12 @@ def test_temperature_is_the_most_likely_one(head):
     np.testing.assert_allclose(found.temperature, expected, rtol=1e-9)
 
 
+@pytest.mark.skipif(
+    not hasattr(sklearn_calibration, "_TemperatureScaling"),
+    reason="scikit-learn has temperature scaling from 1.8 on",
+)
 def test_temperature_is_that_of_scikit_learn():
+    _TemperatureScaling = sklearn_calibration._TemperatureScaling
     y, scores = rows(MANY)
     found = calibrate(y, scores, Decoding(MANY)).calibration
     fitted = _TemperatureScaling().fit(scores.astype(float), y)

@@ -117,17 +117,17 @@ def test_losses_are_those_of_scikit_learn(dtype):
     y, p = binary()
     p = p.astype(dtype)
     assert brier_score(y, p) == pytest.approx(brier_score_loss(y, p), abs=1e-6)
-    assert log_loss(y, p) == pytest.approx(reference_log_loss(y, y_proba=p), abs=1e-6)
+    assert log_loss(y, p) == pytest.approx(reference_log_loss(y, p), abs=1e-6)
     y, p = multiclass()
     p = p.astype(dtype)
     assert brier_score(y, p) == pytest.approx(brier_score_loss(y, p), abs=1e-6)
-    assert log_loss(y, p) == pytest.approx(reference_log_loss(y, y_proba=p), abs=1e-6)
+    assert log_loss(y, p) == pytest.approx(reference_log_loss(y, p), abs=1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_sure_mistakes_are_clipped_as_in_scikit_learn(dtype):
     y, p = np.array([1, 0, 1]), np.array([0.0, 1.0, 1.0], dtype)
-    expected = reference_log_loss(y, y_proba=p)
+    expected = reference_log_loss(y, p)
     assert log_loss(y, p) == pytest.approx(expected, rel=1e-6)
     both = np.stack([1 - p, p], axis=1)
     assert log_loss(y, both) == pytest.approx(expected, rel=1e-6)
