@@ -63,6 +63,7 @@ bench: $(VENV)/.test
 	    KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python benchmarks/$$table.py || exit 1; \
 	  done; \
 	done
+	$(VENV)/bin/python benchmarks/thresholds.py
 
 clean:
 	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

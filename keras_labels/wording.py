@@ -25,7 +25,7 @@ def corrections_in_words(rule: Decoding) -> list[str]:
         texts.append(f"calibrated by {rule.calibration.method}: {rule.calibration}")
     if rule.prior is not None:
         now, before = (_frequencies(p) for p in (rule.prior, rule.trained_prior))
-        texts.append(f"for classes as frequent as {now}, not {before}")
+        texts.append(f"corrected for classes as frequent as {now}, not {before}")
     return texts
 
 

@@ -39,6 +39,7 @@ DATA is what `tune` takes: see keras-labels tune --help.
 With --fail-under the exit code is 1 if a score is lower than it should be, after the
 report is written: f1, precision, recall (of a binary model those of class 1, else means
 over classes), accuracy, coverage, roc_auc, average_precision, exact_match (of labels).
+Of a model that rejects, the first four are of the decisions taken.
 
 \b
 Examples:
@@ -115,7 +116,7 @@ def least_scores(said: Sequence[str]) -> dict[str, float]:
     """Read the values of `--fail-under`.
 
     Raises:
-        CommandError: if one is no score, or not a number.
+        BadParameter: if one is no score, or not a number.
 
     >>> least_scores(["f1=0.9", "recall=0.5"])
     {'f1': 0.9, 'recall': 0.5}
@@ -128,7 +129,7 @@ def least_scores(said: Sequence[str]) -> dict[str, float]:
         except ValueError:
             least = float("nan")
         if name not in _SCORES or not 0 <= least <= 1:
-            raise CommandError(
+            raise typer.BadParameter(
                 "--fail-under takes a score and a number from 0 to 1, as f1=0.9. The "
                 f"scores are {', '.join(_SCORES)}. Received: '{text}'."
             )

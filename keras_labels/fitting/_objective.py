@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -140,6 +141,16 @@ class Objective:
         return f"{text}, one cut for all" if self.shared else text
 
 
+def _takes_counts(metric: CountMetric) -> bool:
+    try:
+        inspect.signature(metric).bind(0, 0, 0, 0)
+    except TypeError:
+        return False
+    except ValueError:  # a builtin that does not say what it takes
+        return True
+    return True
+
+
 def objective(
     metric: Metric | CountMetric = "f1",
     *,
@@ -157,6 +168,11 @@ def objective(
     Raises:
         DecodingError: if a metric is unknown, or lacks what it needs.
     """
+    if callable(metric) and not _takes_counts(metric):
+        raise DecodingError(
+            "`metric` as a function takes the counts tp, fp, fn, tn and gives a number "
+            f"for each. Received: {metric!r}. Metrics of scikit-learn take classes."
+        )
     if not callable(metric) and metric not in get_args(Metric):
         raise DecodingError(
             f"`metric` is one of {get_args(Metric)}, or a function of the counts tp, "

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_labels import reports
 from keras_labels.decoding import Decoding, Decodings
+from keras_labels.errors import InputError
 from keras_labels.labeled._flat import decided, flat, part_of
 from keras_labels.prediction import refuse_improbable
 
@@ -29,6 +30,11 @@ def reported(
     """
     if not isinstance(decodings, dict):
         return _of_head(decodings, y_true, scores, options)
+    if not isinstance(y_true, dict):
+        raise InputError(
+            f"`y` holds the true classes of each head: a dict by {list(decodings)}, or "
+            "of one of them with head=. Received: one array."
+        )
     title = options.pop("title", "")
     parts = {
         name: _of_head(rule, part_of(y_true, name), scores[name], options)
@@ -51,9 +57,8 @@ def _of_head(
     p, classes = decided(columns, rule)
     refuse_improbable(p, rule)
     plain = None
-    if rule.corrects:
-        raw = rule.replace(calibration=None, prior=None, trained_prior=None)
-        plain, _ = decided(columns, raw)
+    if rule.calibration is not None:
+        plain, _ = decided(columns, rule.replace(calibration=None))
     places = np.stack(np.unravel_index(rows, shape), axis=-1)
     return reports.report(
         targets,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,11 +11,12 @@ import keras
 
 from keras_labels import fitting, functional
 from keras_labels.calibration import Method
-from keras_labels.decoding import Decoding
-from keras_labels.errors import DecodingError
+from keras_labels.decoding import DEFAULT_THRESHOLD, Decoding
+from keras_labels.errors import DecodingError, InputError
 from keras_labels.labeled._deciding import DecidingModel
 from keras_labels.labeled._flat import decided, flat, part_of
 from keras_labels.labeled._reporting import reported
+from keras_labels.prediction import in_memory
 from keras_labels.reports import Report
 
 Tuning = fitting.ThresholdTuning | fitting.CalibrationFit | fitting.RejectionTuning
@@ -47,7 +49,8 @@ class TunableModel(DecidingModel):
         same data, exactly. Use data that the model was not trained on.
 
         Args:
-            x: whatever `predict_proba` takes; or a dataset of (x, y), read once.
+            x: whatever `predict_proba` takes; or a dataset of (x, y), read once (sample
+                weights in it are not used).
             y: the true classes: ids, names, booleans, one-hot or multi-hot; for labels
                 also a list of names for each row. `None`: the dataset holds them.
             metric: `"f1"`, `"fbeta"`, `"balanced_accuracy"`, `"youden_j"`,
@@ -92,8 +95,9 @@ class TunableModel(DecidingModel):
     ) -> _Self:
         """Fit probabilities that match frequencies; the weights stay and are shared.
 
-        Use data that the model was not trained on. Thresholds stay, and cut the new
-        probabilities: tune them afterwards.
+        Use data that the model was not trained on. Thresholds and `reject_below` stay,
+        and cut the new probabilities: tune them afterwards. A prior takes no part in
+        the fit, nor in the numbers of `tuning`.
 
         Args:
             x: as in `tune_thresholds`.
@@ -117,7 +121,15 @@ class TunableModel(DecidingModel):
         def fitted(y_true: Any, scores: Any, rule: Decoding) -> fitting.CalibrationFit:
             return fitting.calibrate(y_true, scores, rule, method=method, bins=bins)
 
-        fitting.check_calibration(self._rule_of(head), method=method, bins=bins)
+        rule = self._rule_of(head)
+        fitting.check_calibration(rule, method=method, bins=bins)
+        if any(t != DEFAULT_THRESHOLD for t in rule.threshold) or rule.reject_below:
+            warnings.warn(
+                "The thresholds and `reject_below` of this model were chosen on other "
+                "probabilities than it has after the calibration: tune them again.",
+                fitting.FittingWarning,
+                stacklevel=2,
+            )
         return self._tuned(fitted, x, y, head, verbose)
 
     def tune_rejection(
@@ -177,8 +189,8 @@ class TunableModel(DecidingModel):
             x: as in `tune_thresholds`.
             y: as in `tune_thresholds`; of several heads a dict by output name.
             title: of the page.
-            costs: `costs[i][j]` of deciding class j where class i is true; those of the
-                decoding if `None`.
+            costs: `costs[i][j]` of deciding class j where class i is true; those of a
+                multiclass decoding if `None`.
             bins: of reliability curves and calibration errors.
             head: of a model of several heads, the only one to report; `y` is that
                 head's.
@@ -236,7 +248,13 @@ class TunableModel(DecidingModel):
         return rules[head]
 
     def _targets_and_scores(self, x: Any, y: Any, verbose: Any) -> tuple[Any, Any]:
-        predictor = self._predictor("scores")
+        predictor, has_arrays = self._predictor("scores"), in_memory(x) is not None
+        if has_arrays == (y is None):
+            raise InputError(
+                "`y` holds the true classes where `x` holds arrays; a dataset holds "
+                "both, as (x, y), and is read once. Received "
+                + ("arrays without `y`." if has_arrays else "a dataset and `y`.")
+            )
         if y is None:
             return predictor.predict_with_targets(x, verbose=verbose)
         return y, predictor.predict(x, verbose=verbose)

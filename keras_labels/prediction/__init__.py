@@ -1,5 +1,6 @@
 """A decoded model and data -> arrays, and arrays -> what people read."""
 
+from keras_labels.prediction._batches import in_memory
 from keras_labels.prediction._guard import guarded
 from keras_labels.prediction._inputs import (
     arranged,
@@ -25,6 +26,7 @@ __all__ = [
     "batch_of_one",
     "declares_inputs",
     "guarded",
+    "in_memory",
     "labels",
     "names_of",
     "one_prediction",

@@ -38,7 +38,7 @@ class Evaluation:
         probabilities: float32 `(n, classes)`, corrected.
         decided: ids `(n,)`, or 0 and 1 `(n, labels)`; -1 where rejected.
         decoding: how they were decided.
-        plain: probabilities before the correction, or `None`.
+        plain: probabilities without the calibration, or `None`.
         rows: numbers of the rows, `(n,)` or `(n, k)`.
         costs: `costs[i][j]` of deciding j where i is true, or `None`.
         bins: of reliability curves.

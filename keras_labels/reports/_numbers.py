@@ -201,10 +201,8 @@ def _micro(e: Evaluation) -> Any:
 
 
 def _exact_match(e: Evaluation) -> float:
-    """Return the share of rows whose labels are all right, of those decided whole."""
-    whole = e.accepted.all(axis=1)
-    same = (e.decided == e.truth).all(axis=1)
-    return float(same[whole].mean()) if whole.any() else 0.0
+    """Return the share of rows whose labels are all decided, and right."""
+    return float((e.decided == e.truth).all(axis=1).mean())
 
 
 def _cost(e: Evaluation) -> float:

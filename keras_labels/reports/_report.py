@@ -144,11 +144,12 @@ def report(
             for a binary head.
         decided: ids `(n,)`, for labels 0 and 1 `(n, labels)`; -1 where rejected.
         decoding: how it was decided.
-        plain: probabilities before calibration and prior, to compare with.
+        plain: probabilities without the calibration, to compare with.
         rows: number of each row, `(n,)`, or with its place in a dense head `(n, k)`;
             from 0 if left out.
         costs: `costs[i][j]` of deciding j where i is true; of labels a 2 by 2 matrix.
-            Those of the decoding if left out.
+            Those of a multiclass decoding if left out (a binary one keeps only the
+            threshold that they imply).
         bins: of reliability curves and calibration errors.
         title: of the report.
         note: a sentence that the reader must know, such as how rows were sampled.

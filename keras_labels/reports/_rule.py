@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keras_labels.decoding import Decoding
+from keras_labels.wording import corrections_in_words
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,15 @@ Sentence = list[str | Slot]
 
 def rule_parts(decoding: Decoding, names: Sequence[str]) -> list[Sentence]:
     """Return the sentences of a rule; the last one is of the bound."""
-    return [*_deciding(decoding, names), *_counting(decoding), _rejecting(decoding)]
+    corrections: list[Sentence] = [
+        [f"Probabilities {text}."] for text in corrections_in_words(decoding)
+    ]
+    return [
+        *corrections,
+        *_deciding(decoding, names),
+        *_counting(decoding),
+        _rejecting(decoding),
+    ]
 
 
 def in_words(decoding: Decoding, names: Sequence[str]) -> list[str]:

@@ -11,6 +11,9 @@ from keras_labels import LabeledModel
 from keras_labels.calibration import METHODS
 from keras_labels.cli import _calibrate
 
+# The models decide at cuts of their own, which are told to be tuned again.
+pytestmark = pytest.mark.filterwarnings("ignore:The thresholds and `reject_below`")
+
 RNG = np.random.default_rng(6)
 Y = RNG.integers(0, 2, 300)
 X = (3 * Y + 2 * RNG.normal(size=300) - 2).astype("float32")[:, None]

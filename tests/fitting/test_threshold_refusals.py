@@ -103,3 +103,11 @@ def test_what_cannot_be_sought_is_refused(options, said):
     rule = Decoding(Head("multilabel", 2, from_logits=False))
     with pytest.raises(DecodingError, match=said):
         tune_thresholds([[0, 1], [1, 0]], np.full((2, 2), 0.5), rule, **options)
+
+
+def test_a_function_takes_the_four_counts():
+    def of_classes(y_true, y_pred):
+        return 0.0
+
+    with pytest.raises(DecodingError, match="takes the counts tp, fp, fn, tn"):
+        tune_thresholds([0, 1], np.array([[0.2], [0.6]]), PLAIN, metric=of_classes)

@@ -112,3 +112,31 @@ def test_scores_that_are_nan_are_refused():
     x = np.where(np.arange(300)[:, None] == 7, np.nan, X).astype("float32")
     with pytest.raises(kl.InputError, match="NaN"):
         binary().report(x, YES)
+
+
+def test_a_prior_is_no_part_of_the_calibration_that_is_compared():
+    labeled = multiclass(prior=[1, 2, 3], trained_prior=[1, 1, 1])
+    assert labeled.report(X, THREE).to_dict()["before"] is None
+    fitted = labeled.calibrate(X, THREE, method="vector")
+    found = fitted.report(X, THREE)
+    before = metrics.log_loss(THREE, labeled.predict_proba(X))
+    assert found.to_dict()["before"]["log_loss"] == pytest.approx(before)
+    assert "frequent" in " ".join(found.to_dict()["rule"])
+
+
+def test_one_array_is_not_the_truth_of_every_head():
+    labeled = several_heads()
+    with pytest.raises(kl.InputError, match=r"each head.*Received: one array"):
+        labeled.report(X, YES)
+    assert "species" not in labeled.report(X, YES, head="sick").text
+
+
+def test_y_goes_with_arrays_and_not_with_a_dataset():
+    """A dataset may shuffle: a `y` beside it would be of other rows."""
+    labeled = binary()
+    batches = [(X[:150], YES[:150]), (X[150:], YES[150:])]
+    for call in (labeled.report, labeled.calibrate, labeled.tune_thresholds):
+        with pytest.raises(kl.InputError, match="arrays without `y`"):
+            call(X)
+        with pytest.raises(kl.InputError, match="a dataset and `y`"):
+            call((one for one in batches), YES)

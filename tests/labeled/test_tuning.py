@@ -228,7 +228,8 @@ def test_a_class_map():
     got = metrics.f1_score(y.ravel(), tuned.predict_classes(x).ravel())
     assert tuned.tuning.score == got
     assert tuned.decoding.head == labeled.decoding.head
-    fitted = tuned.calibrate(x, y, method="platt")
+    with pytest.warns(kl.fitting.FittingWarning, match="tune them again"):
+        fitted = tuned.calibrate(x, y, method="platt")
     assert fitted.predict_proba(x).shape == (9, 6, 5, 2)
 
 

@@ -221,10 +221,10 @@ def test_the_page_of_a_model_starts_with_its_decisions(page, task, calibrated):
     y = hidden > 0.5 if task == "multilabel" else hidden.argmax(axis=1)
     model = keras.Sequential([keras.Input(x.shape[1:]), keras.layers.Rescaling(2.0)])
     cut = {} if task == "multiclass" else {"threshold": 0.4}
-    labeled = LabeledModel(model, task=task, from_logits=True, **cut)
+    labeled = LabeledModel(model, task=task, from_logits=True)
     if calibrated:
         labeled = labeled.calibrate(x, y)
-    labeled = labeled.with_decoding(reject_below=0.7)
+    labeled = labeled.with_decoding(reject_below=0.7, **cut)
     page.open(labeled.report(x, y))
     decided = labeled.predict_classes(x)
     if task == "multilabel":
@@ -279,7 +279,7 @@ def test_keys_move_a_slider_and_are_told(page, case):
     slider = page.driver.find_element(By.ID, "h0-threshold")
     slider.send_keys(Keys.ARROW_RIGHT)
     after = cuts[cuts.index(0.5) + 1]
-    assert slider.get_attribute("aria-valuetext") == str(after)
+    assert slider.get_attribute("aria-valuetext") == f"{after:.6g}"
     assert page.matrix() == counted(made.y, made.decide(threshold=after), 2)
     deadline = time.monotonic() + 5
     while not page.text("h0-status") and time.monotonic() < deadline:

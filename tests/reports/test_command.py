@@ -76,7 +76,7 @@ def test_fail_under_is_for_pipelines(files, tmp_path):
 def test_what_is_no_score(files, said):
     model, data, _ = files
     result = run(model, data, "--fail-under", said)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"Received: '{said}'." in result.stderr
 
 

@@ -121,13 +121,13 @@
         const sentence = Tables.made("p");
         sentence.dir = "auto";
         sentence.append(...parts.map((part) =>
-          typeof part === "string" ? part : Tables.made("b", String(value(part)))));
+          typeof part === "string" ? part : Tables.made("b", Words.cut(value(part)))));
         return sentence;
       }));
-      const [call, said] = Words.python(head, choice, own);
+      const [call, said] = Words.python(head, choice);
       $("python").replaceChildren(call, Tables.made("wbr"), said);
-      sync("bound", bound === null ? "none" : String(bound), choice.bound);
-      if (!multiclass) sync("threshold", String(threshold()), choice.cuts[chosen]);
+      sync("bound", bound === null ? "none" : Words.cut(bound), choice.bound);
+      if (!multiclass) sync("threshold", Words.cut(threshold()), choice.cuts[chosen]);
     }
 
     function sync(name, shown, value) {

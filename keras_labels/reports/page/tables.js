@@ -89,7 +89,7 @@ const Tables = (() => {
       const values = [...scores, Words.whole(one.support)];
       if (labels) {
         const [[tn, fp], [fn, tp]] = now.each[k].matrix;
-        const threshold = String(head.questions[k].cuts[cuts[k]]);
+        const threshold = Words.cut(head.questions[k].cuts[cuts[k]]);
         values.push(threshold, ...[tp, fp, fn, tn].map(Words.whole));
       }
       const line = row(named("th", head.names[k], "row"), ...values.map(number));

@@ -3,6 +3,11 @@
 const Words = (() => {
   const share = (value) => (value === null ? "–" : value.toFixed(3));
   const whole = (value) => value.toLocaleString("en");
+  // A cut for the eye; the Python line has all its digits.
+  const cut = (value) => {
+    const short = Number(value.toPrecision(6));
+    return String(short > 0 && short < 1 ? short : value);
+  };
   const amount = (value) => value.toLocaleString("en", { maximumFractionDigits: 2 });
 
   // A difference with its sign, as it is shown.
@@ -15,21 +20,19 @@ const Words = (() => {
   // JSON writes strings and numbers as Python reads them.
   const literal = JSON.stringify;
 
-  function thresholds(head, cuts, ownCuts) {
+  function thresholds(head, cuts) {
     if (head.task === "multiclass") return null;
     const value = (k) => head.questions[k].cuts[cuts[k]];
     if (head.task === "binary" || head.shared) return literal(value(0));
     if (!head.named) return `[${cuts.map((_, k) => literal(value(k))).join(", ")}]`;
-    const moved = head.names.flatMap((name, k) =>
-      cuts[k] === ownCuts[k] ? [] : [`${literal(name)}: ${literal(value(k))}`]);
-    return moved.length ? `{${moved.join(", ")}}` : null; // the rest stay as they are
+    return `{${head.names.map((name, k) => `${literal(name)}: ${literal(value(k))}`).join(", ")}}`;
   }
 
   // The line that makes the model decide as the sliders show: call and arguments.
-  function python(head, choice, own) {
+  function python(head, choice) {
     const said = [];
-    const cut = thresholds(head, choice.cuts, own.cuts);
-    if (cut !== null) said.push(["threshold", cut]);
+    const cuts = thresholds(head, choice.cuts);
+    if (cuts !== null) said.push(["threshold", cuts]);
     const bound = choice.bound === 0 ? "None" : literal(head.bounds[choice.bound - 1]);
     said.push(["reject_below", bound]);
     const call = "labeled.with_decoding(";
@@ -41,8 +44,8 @@ const Words = (() => {
   function spoken(now, threshold, bound) {
     const scores = ["precision", "recall", "f1", "coverage"];
     const parts = scores.map((name) => `${name} ${share(now[name])}`);
-    const cut = threshold === null ? "" : `Threshold ${threshold}. `;
-    return `${cut}Reject below ${bound ?? "none"}. ${parts.join(", ")}, cost ${amount(now.cost)}.`;
+    const lead = threshold === null ? "" : `Threshold ${threshold}. `;
+    return `${lead}Reject below ${bound ?? "none"}. ${parts.join(", ")}, cost ${amount(now.cost)}.`;
   }
 
   function points({ after }) {
@@ -52,5 +55,5 @@ const Words = (() => {
     return `Mean probability and share that came true: ${each.join(", ")}`;
   }
 
-  return { share, whole, amount, change, python, spoken, points };
+  return { share, whole, cut, amount, change, python, spoken, points };
 })();
