@@ -7,8 +7,9 @@ own export of the undecoded model, in turns in the same runtime. The bytes are t
 beside the plain file, of a model without class names. Parity: rows that are decided
 otherwise, those of them that are no near miss, rows nearer to another decision than
 twice the drift (the largest move of a probability), and the decisions that `export`
-itself found to differ near a cut. ("BN": of random weights, but with statistics of
-batch norm, without which all scores of such a network are alike.)
+itself found to differ near a cut. Exact heads give inputs as scores, many of them ties,
+on a cut, infinite or NaN: there every difference is outside. ("BN": of random weights,
+but with statistics of batch norm, without which all scores of a network are alike.)
 """
 
 import logging
@@ -148,6 +149,7 @@ TASKS = {
     "multilabel logits": ("multilabel", 10, None, {"threshold": 0.3}),
     "1 to 3 labels": ("multilabel", 10, None, {"min_labels": 1, "max_labels": 3}),
 }
+ROWS = 10_000
 APPLICATIONS = ("MobileNetV2", "EfficientNetV2B0", "ResNet50V2")
 
 
@@ -156,6 +158,30 @@ def network(task, units, activation, options):
     model = keras.Sequential([keras.Input((20,)), *layers])
     logits = activation is None
     return LabeledModel(model, task=task, from_logits=logits, **options)
+
+
+def exact_head(task, units, activation, options):
+    """Return a model whose scores are its inputs, less a column."""
+    inputs = keras.Input((units + 1,))
+    model = keras.Model(inputs, inputs[:, :-1])
+    logits = activation is None
+    return LabeledModel(model, task=task, from_logits=logits, **options)
+
+
+def odd_rows(units, activation, options):
+    """Return rows for an exact head, most of which hold a tie or a score on a cut."""
+    rng = np.random.default_rng(0)
+    cuts = np.array([0.5, *(v for v in options.values() if isinstance(v, float))])
+    cuts = np.concatenate([cuts, 1 - cuts])
+    logits = activation is None
+    on = (np.log(cuts / (1 - cuts)) if logits else cuts).astype("float32")
+    odd = [0.0, -0.0, 1e-40, *on, *np.nextafter(on, -np.inf), *np.nextafter(on, np.inf)]
+    odd += [np.inf, -np.inf, 3.4028235e38] if logits else [1.0]
+    x = rng.choice(np.array(odd, "float32"), (ROWS, units + 1))
+    plain = rng.normal(size=x.shape) * 3 if logits else rng.random(x.shape)
+    x = np.where(rng.random((ROWS, 1)) < 0.3, plain.astype("float32"), x)
+    x[rng.random(ROWS) < 0.05, 0] = np.nan
+    return x
 
 
 def application(name, normalized):
@@ -185,23 +211,30 @@ def near(scores, rule, drift):
     return np.min(apart, axis=0) <= 2 * drift
 
 
-def parity_line(name, labeled, x, kind):
+def written_and_run(labeled, x, kind):
+    """Return what export reports, and what the file makes of x."""
     folder = Path(tempfile.mkdtemp())
     try:
         path = folder / f"model{ENDINGS[kind]}"
-        report = labeled.export(path, kind)
-        made = load_exported(path).predict(x)
-    except ExportError as error:
-        print(f"{kind:16}{name:22} refused: {error}", flush=True)
-        return
+        return labeled.export(path, kind), load_exported(path).predict(x)
     finally:
         shutil.rmtree(folder)
-    p, classes = labeled.predict_proba(x), labeled.predict_classes(x)
-    drift = np.abs(made["probabilities"] - p).max()
+
+
+def parity_line(name, labeled, x, kind, exact=False):
+    try:
+        report, made = written_and_run(labeled, x, kind)
+    except ExportError as error:
+        print(f"{kind:16}{name:28} refused: {error}", flush=True)
+        return
+    p, classes = labeled.predict_proba(x), labeled.predict_classes(x, invalid="mark")
+    drift = np.nanmax(np.abs(made["probabilities"] - p))
     differ = (made["classes"] != classes).reshape(len(x), -1).any(axis=1)
-    band = near(labeled.model.predict(x, verbose=0), labeled.decoding, drift)
+    band = np.zeros(len(x), bool)
+    if not exact:
+        band = near(labeled.model.predict(x, verbose=0), labeled.decoding, drift)
     print(
-        f"{kind:16}{name:22}{len(x):8,}{differ.sum():9}{(differ & ~band).sum():9}"
+        f"{kind:16}{name:28}{len(x):8,}{differ.sum():9}{(differ & ~band).sum():9}"
         f"{band.sum():9}{drift:10.1g}{report.agreement.near:9}",
         flush=True,
     )
@@ -210,18 +243,23 @@ def parity_line(name, labeled, x, kind):
 def parity():
     print("\ndecisions of files beside Keras'")
     print(
-        f"{'format':16}{'model':22}{'rows':>8}{'differ':>9}{'outside':>9}"
+        f"{'format':16}{'model':28}{'rows':>8}{'differ':>9}{'outside':>9}"
         f"{'in band':>9}{'drift':>10}{'near':>9}"
     )
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(10_000, 20)).astype("float32")
+    x = rng.normal(size=(ROWS, 20)).astype("float32")
     for name, task in TASKS.items():
-        labeled = network(*task)
+        labeled, exact = network(*task), exact_head(*task)
         for kind in FORMATS[BACKEND]:
             parity_line(name, labeled, x, kind)
-    images = rng.normal(size=(128, 96, 96, 3)).astype("float32")
-    for name in APPLICATIONS if BACKEND == "tensorflow" else ():
+            parity_line(f"exact {name}", exact, odd_rows(*task[1:]), kind, exact=True)
+    if BACKEND == "tensorflow":
+        applications(rng.normal(size=(128, 96, 96, 3)).astype("float32"))
+
+
+def applications(images):
+    for name in APPLICATIONS:
         for normalized in (False, True):
             labeled = application(name, normalized)
             said = f"{name}{', BN' if normalized else ''}"

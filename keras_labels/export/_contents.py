@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from keras_labels.decoding import Decoding, Decodings, from_plain, plain
 from keras_labels.errors import DecodingError, ExportError
@@ -44,7 +44,7 @@ class Contents:
                 "version": _VERSION,
                 "inputs": [one._asdict() for one in self.inputs],
                 "outputs": list(self.outputs),
-                "decoding": plain(self.decoding),
+                "decoding": stored(self.decoding),
             }
         )
 
@@ -74,6 +74,15 @@ class Contents:
                 f"reads version {_VERSION}. Install a later keras_labels."
             )
         return cls(format, inputs, outputs, decoding)
+
+
+def stored(decoding: Decodings) -> dict[str, Any]:
+    """Return decodings as a file holds them: equal thresholds once, for all labels."""
+    data = plain(decoding)
+    for one in data.get("heads", {"": data}).values():
+        if len(set(one["threshold"])) == 1:
+            del one["threshold"][1:]
+    return data
 
 
 def of_heads(decoding: Decodings) -> dict[str, Decoding]:

@@ -88,7 +88,7 @@ class ExportedModel:
         if all(len(array) for array in arrays):
             made: dict[str, np.ndarray] = self._run(arrays)
             return made
-        # onnxruntime 1.31 gives other shapes for no rows: what one row has is right.
+        # SavedModels of jax take one row at least; the shapes are those of one.
         one = [np.zeros((1, *a.shape[1:]), a.dtype) for a in arrays]
         return {name: array[:0] for name, array in self._run(one).items()}
 

@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from keras_labels.decoding import Decodings, from_plain, plain
+from keras_labels.decoding import Decodings, from_plain
 from keras_labels.errors import ExportError
-from keras_labels.export._contents import label_files
+from keras_labels.export._contents import label_files, stored
 from keras_labels.export._file_format import FileFormat
 from keras_labels.export._formats import exported_in
 
@@ -71,7 +71,7 @@ def add_files(file: Path, decoding: Decodings) -> None:
 
 def _texts(decoding: Decodings) -> dict[str, str]:
     """Return the files beside an export, by name."""
-    whole = json.dumps(plain(decoding), indent=2, ensure_ascii=False)
+    whole = json.dumps(stored(decoding), indent=2, ensure_ascii=False)
     return {_DECODING: f"{whole}\n"} | label_files(decoding)
 
 

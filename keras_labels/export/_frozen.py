@@ -19,7 +19,8 @@ def frozen(model: keras.Model, signature: Signature) -> keras.Model:
     from tensorflow.python.framework import convert_to_constants
 
     specs = [tf.TensorSpec(one.shape, one.dtype, one.name) for one in signature.specs]
-    traced = tf.function(lambda *flat: model(list(flat)), autograph=False)
+    # Not `model(...)`: its name would stand before that of each operation.
+    traced = tf.function(lambda *flat: model.call(list(flat)), autograph=False)
     constant = convert_to_constants.convert_variables_to_constants_v2(
         traced.get_concrete_function(*specs), lower_control_flow=False
     )

@@ -18,7 +18,7 @@ from keras_labels.export._signature import Signature
 from keras_labels.heads import output_names
 from keras_labels.layers import DecodingLayer
 
-_SHORT = "d"  # stands before the name of each operation in a file, twice
+_SHORT = "d"  # stands before the name of each operation in a file
 KINDS = (*functional.OUTPUTS, "labels")
 
 
@@ -135,7 +135,8 @@ class _Arranged(keras.Model):
         if self._flat:
             flat = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
             inputs = keras.tree.pack_sequence_as(served.signature.structure, flat)
-        made = self.decoder(inputs)
+        # Not `decoder(inputs)`: its name would stand before that of each operation.
+        made = self.decoder.call(inputs)
         if self._flat:
             return tuple(made[name] for name in served.numeric())
         return with_labels(made, served)

@@ -24,8 +24,21 @@ from keras_labels.export._verification import (
 from keras_labels.prediction import Predictor
 
 
-def verified(kind: FileFormat, file: Path, served: Served, samples: Any) -> Agreement:
+def verified(
+    kind: FileFormat,
+    file: Path,
+    served: Served,
+    samples: Any,
+    tolerance: float | None = None,
+) -> Agreement:
     """Run a file in its runtime, and hold it against Keras.
+
+    Args:
+        kind: the format of the file.
+        file: the file.
+        served: what was written.
+        samples: rows to compare on; `None`: made from the inputs.
+        tolerance: of the probabilities; `None`: by what the model computes in.
 
     Raises:
         ExportError: if it cannot be run, or decides otherwise.
@@ -41,6 +54,7 @@ def verified(kind: FileFormat, file: Path, served: Served, samples: Any) -> Agre
 
     if samples is None:
         samples = random_samples(model, served.signature)
+    given = len(keras.tree.flatten(samples)[0])
     near = near_a_cut(samples, classes_of)
     if near is not None:
         samples = keras.tree.map_structure(
@@ -59,7 +73,14 @@ def verified(kind: FileFormat, file: Path, served: Served, samples: Any) -> Agre
         raise ExportError(
             f"The runtime of {kind.name} cannot run the file: {first_line(error)}"
         ) from error
-    return compared(heads, expected, found, tolerance_of(model), _invalid(arrays))
+    return compared(
+        heads,
+        expected,
+        found,
+        tolerance_of(model) if tolerance is None else tolerance,
+        _invalid(arrays),
+        np.arange(len(arrays[0])) >= given,
+    )
 
 
 def _invalid(arrays: list[np.ndarray]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from keras_labels.decoding import Decoding
 from keras_labels.errors import ExportError
+from keras_labels.export._exactness import exact
 from keras_labels.export._margins import margins, slack
 from keras_labels.export._served import label_index, label_table
 
@@ -20,6 +22,7 @@ _TOLERANCE = 1e-5  # of a probability
 _TOLERANCES = {"float16": 2**-9, "bfloat16": 2**-6}
 _ROUNDING = 2**-22  # of two float32 numbers near 1
 _SCORES = 1e-3  # of a score, beside the largest one
+_ARITHMETIC = 1e-2  # of a probability: a larger drift is another computation
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -97,6 +100,7 @@ def compared(
     found: Arrays,
     tolerance: float,
     invalid: np.ndarray,
+    sought: np.ndarray,
 ) -> Agreement:
     """Hold the outputs of a file against those of Keras.
 
@@ -107,29 +111,27 @@ def compared(
         found: the outputs of the file.
         tolerance: of the probabilities.
         invalid: which rows have NaN in the input.
+        sought: which rows were made to lie near a cut.
 
     Raises:
         ExportError: naming the first row that differs.
     """
     _check_shapes(expected, found)
-    whole = _rows(expected, ~invalid), _rows(found, ~invalid)
-    agreement = _agreement(decoding, *whole, tolerance)
-    otherwise = [
-        row
-        for row in np.flatnonzero(invalid)
-        if not _agrees(decoding, _rows(expected, [row]), _rows(found, [row]), tolerance)
-    ]
-    return dataclasses.replace(agreement, rows=len(invalid), invalid=len(otherwise))
 
+    def agreement(rows: Any) -> Agreement:
+        chosen = _rows(expected, rows), _rows(found, rows)
+        return _agreement(decoding, *chosen, tolerance, sought[rows])
 
-def _agrees(
-    decoding: dict[str, Decoding], expected: Arrays, found: Arrays, tolerance: float
-) -> bool:
-    try:
-        _agreement(decoding, expected, found, tolerance)
-    except ExportError:
-        return False
-    return True
+    def agrees(row: Any) -> bool:
+        try:
+            agreement([row])
+        except ExportError:
+            return False
+        return True
+
+    whole = agreement(~invalid)
+    otherwise = [row for row in np.flatnonzero(invalid) if not agrees(row)]
+    return dataclasses.replace(whole, rows=len(invalid), invalid=len(otherwise))
 
 
 def _rows(arrays: Arrays, rows: Any) -> dict[str, np.ndarray]:
@@ -137,16 +139,20 @@ def _rows(arrays: Arrays, rows: Any) -> dict[str, np.ndarray]:
 
 
 def _agreement(
-    decoding: dict[str, Decoding], expected: Arrays, found: Arrays, tolerance: float
+    decoding: dict[str, Decoding],
+    expected: Arrays,
+    found: Arrays,
+    tolerance: float,
+    sought: np.ndarray,
 ) -> Agreement:
     decided: set[str] = set()
     decisions = near = 0
     drifts = []
     for prefix, rule in decoding.items():
-        loose = slack(expected[f"{prefix}scores"], rule, tolerance)
+        # A row with NaN has no step, and no excuse.
+        loose = np.nan_to_num(slack(expected[f"{prefix}scores"], rule, tolerance))
         if (name := f"{prefix}probabilities") in found:
-            allowed = tolerance + loose
-            drifts.append(_drift(name, expected[name], found[name], allowed))
+            drifts.append(_drift(name, expected[name], found[name], tolerance, loose))
             decided.add(name)
         # A drift moves both of two scores; what rounding hides of it comes on top.
         drift = min(drifts[-1], tolerance) if name in found else tolerance
@@ -154,9 +160,13 @@ def _agreement(
         given = {f"{prefix}classes", f"{prefix}labels"} & set(found)
         if not given:
             continue
-        if rule.head.task != "multilabel":
+        known = exact(prefix, rule, expected, found, sought)
+        if rule.head.task == "multilabel":
+            known = np.expand_dims(known, rule.head.axis)
+        else:
             loose = loose.squeeze(rule.head.axis)
         close = margins(expected[f"{prefix}scores"], rule) < band + 2 * loose
+        close &= ~known
         for name in sorted(given):
             differ = _differing(name, expected[name], found[name])
             _require_near(name, differ, close, expected, found)
@@ -180,15 +190,27 @@ def _check_shapes(expected: Arrays, found: Arrays) -> None:
 
 
 def _drift(
-    name: str, want: np.ndarray, got: np.ndarray, tolerance: float | np.ndarray
+    name: str, want: np.ndarray, got: np.ndarray, tolerance: float, loose: np.ndarray
 ) -> float:
     """Return the largest difference, or raise if it is too large."""
     apart = np.abs(want.astype("float64") - got)
     apart = np.where(np.isnan(want) & np.isnan(got), 0, apart)
-    wrong = ~(apart <= tolerance)  # NaN of one alone is wrong as well
-    if wrong.any():
-        raise ExportError(_first(name, wrong, want, got))
-    return float(apart.max(initial=0))
+    wrong = ~(apart <= tolerance + loose)  # NaN of one alone is wrong as well
+    if not wrong.any():
+        return float(apart.max(initial=0))
+    largest = apart[wrong].max()
+    raise ExportError(
+        f"The probabilities of a file lie within {tolerance:g} of Keras': "
+        f"{_differs(name, wrong, want, got)} The largest drift is {largest:.2g}."
+        f"{_way_out(largest)}"
+    )
+
+
+def _way_out(drift: float) -> str:
+    if not drift <= _ARITHMETIC:  # NaN neither
+        return ""
+    power = math.ceil(math.log10(drift))
+    return f" Pass tolerance=1e{power} if that is the arithmetic of this model."
 
 
 def _differing(name: str, want: np.ndarray, got: np.ndarray) -> np.ndarray:
@@ -221,10 +243,13 @@ def _compare_scores(
 
 
 def _first(name: str, wrong: np.ndarray, want: np.ndarray, got: np.ndarray) -> str:
+    return f"The file does not decide as Keras does: {_differs(name, wrong, want, got)}"
+
+
+def _differs(name: str, wrong: np.ndarray, want: np.ndarray, got: np.ndarray) -> str:
     place = tuple(int(i) for i in np.argwhere(wrong)[0])
     rows = int(wrong.reshape(len(wrong), -1).any(axis=1).sum())
     return (
-        f"The file does not decide as Keras does: '{name}' differs in {rows} of "
-        f"{len(wrong)} rows, first in row {place[0]}: {want[place]} in Keras and "
-        f"{got[place]} in the file."
+        f"'{name}' differs in {rows} of {len(wrong)} rows, first in row {place[0]}: "
+        f"{want[place]} in Keras and {got[place]} in the file."
     )

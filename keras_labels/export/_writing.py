@@ -10,8 +10,9 @@ from typing import Any
 
 import keras
 
+from keras_labels.arguments import check_probability
 from keras_labels.decoding import Decodings
-from keras_labels.errors import ExportError
+from keras_labels.errors import DecodingError, ExportError
 from keras_labels.export._exporter import failing
 from keras_labels.export._file_format import FileFormat
 from keras_labels.export._folder import add_files, beside, check_folder, moved
@@ -59,6 +60,7 @@ def export(
     outputs: str | Sequence[str] = ("probabilities", "classes"),
     samples: Any = None,
     verify: bool = True,
+    tolerance: float | None = None,
 ) -> ExportReport:
     """Write a model with its decoding, and compare the file with Keras.
 
@@ -70,6 +72,8 @@ def export(
         outputs: which of `"probabilities"`, `"classes"`, `"labels"`, `"scores"`.
         samples: arrays to compare on; `None`: made from the inputs.
         verify: whether to load the file in its runtime and compare it with Keras.
+        tolerance: how far probabilities of the file may lie from Keras', between 0 and
+            1; `None`: 1e-5, and more for models that compute in 16 bits.
 
     Raises:
         ExportError: if it cannot be written so, or the file decides otherwise; then
@@ -78,6 +82,7 @@ def export(
     """
     path = Path(path)
     kind = format_to_write(path, format)
+    _check_tolerance(tolerance)
     if samples is not None:
         samples = arranged(model, samples)
         if not len(keras.tree.flatten(samples)[0]):
@@ -91,10 +96,23 @@ def export(
         with _hinting(model):
             with failing(model, kind.name):
                 kind.write(served, file)
-            agreement = verified(kind, file, served, samples) if verify else None
+            agreement = (
+                verified(kind, file, served, samples, tolerance) if verify else None
+            )
         add_files(file, decoding)
         moved(file, path, work)
     return ExportReport(path, kind.name, served.outputs, agreement)
+
+
+def _check_tolerance(tolerance: Any) -> None:
+    try:
+        if tolerance is not None:
+            check_probability("tolerance", tolerance)
+    except DecodingError:
+        raise ExportError(
+            "`tolerance` is a difference of probabilities, between 0 and 1. Received: "
+            f"{tolerance!r}."
+        ) from None
 
 
 def _build(model: keras.Model, samples: Any) -> None:

@@ -50,9 +50,19 @@ def dtype_of(tensor: Any) -> str:
 def constant(values: Any, like: Any, axis: int = -1) -> np.ndarray:
     """Return values in the dtype and rank of `like`, lying along its class axis."""
     array = np.asarray(values, dtype=dtype_of(like))
+    if (array == array.flat[0]).all():
+        array = array.flat[:1]  # a file holds it once
     shape = [1] * len(like.shape)
     shape[axis] = array.size
     return array.reshape(shape)
+
+
+def counted(axis: int, like: Any) -> int:
+    """Return an axis as counted from the first.
+
+    onnxruntime 1.31 gives a wrong shape where it reduces no rows along axis -1.
+    """
+    return axis % len(like.shape)
 
 
 def smallest_normal(like: Any) -> float:
@@ -64,6 +74,12 @@ def smallest_normal(like: Any) -> float:
     return _TINY[dtype_of(like)]
 
 
+def flushed(scores: Any) -> Any:
+    """Return scores with one 0 for all that count as 0."""
+    tiny = constant(smallest_normal(scores), scores)
+    return ops.where(at_most(ops.abs(scores), tiny), 0.0, scores)
+
+
 def rejected(ids: Any) -> Any:
     """Return the id of a row without a class, -1, in the dtype of ids."""
     return np.array(-1, dtype_of(ids))[()]
@@ -71,6 +87,7 @@ def rejected(ids: Any) -> Any:
 
 def has_nan(scores: Any, axis: int) -> Any:
     """Tell for every row whether it holds a NaN; keeps the class axis with length 1."""
+    axis = counted(axis, scores)
     if is_portable() or (fuses() and scores.shape[axis] < _FEW):
         # A reduction of NaN or a comparison with it differs between runtimes.
         return ops.any(ops.isnan(scores), axis=axis, keepdims=True)
@@ -113,6 +130,7 @@ def without_nan(ids: Any, scores: Any) -> Any:
 
 def maximum(x: Any, axis: int) -> Any:
     """Return the maximum on the class axis, which stays with length 1."""
+    axis = counted(axis, x)
     if 0 in tuple(x.shape):
         # Keras refuses the maximum of no rows; a sum has the shape and dtype wanted.
         return ops.sum(x, axis=axis, keepdims=True)
@@ -128,6 +146,7 @@ def first_best(scores: Any, axis: int, among: Any = None) -> tuple[Any, Any]:
         among: boolean tensor of the shape of `scores`: the ids to choose from. A row
             without any gives 0.
     """
+    axis = counted(axis, scores)
     if among is not None:
         scores = ops.where(among, scores, -float("inf"))
     native = native_best(scores, axis, smallest_normal(scores))

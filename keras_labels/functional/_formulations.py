@@ -184,6 +184,15 @@ def _best_in_one_pass(scores: Any, axis: int) -> tuple[Any, Any]:
     return jnp.expand_dims(highest, axis), jnp.expand_dims(best, axis)
 
 
+def ranks_by_id() -> bool:
+    """Tell whether `ops.top_k` puts equal scores in the order of ids, in files too.
+
+    tensorflow's does, and ONNX and LiteRT promise it; OpenVINO has it from tensorflow.
+    That of torch does not, and files with that of jax cannot be run.
+    """
+    return is_portable() and keras.backend.backend() == "tensorflow"
+
+
 def native_ranking(scores: Any, k: int) -> tuple[Any, Any] | None:
     """Return the k highest scores on the last axis and their ids, or `None`.
 

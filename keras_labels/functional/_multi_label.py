@@ -9,6 +9,7 @@ from keras import ops
 from keras_labels.cuts import least_scores
 from keras_labels.decoding import Decoding
 from keras_labels.functional._arithmetic import (
+    counted,
     dtype_of,
     first_best,
     has_nan,
@@ -90,8 +91,9 @@ def label_marks(scores: Any, decoding: Decoding) -> Any:
 
 
 def _filled(x: Any, marks: Any, least: int, head: Head) -> Any:
+    axis = counted(head.axis, marks)
     for _ in range(least):
-        number = ops.sum(ops.cast(marks, "int32"), axis=head.axis, keepdims=True)
+        number = ops.sum(ops.cast(marks, "int32"), axis=axis, keepdims=True)
         unset = ops.logical_not(marks)
         best = _best_label(x, unset, head)
         marks = ops.logical_or(marks, ops.logical_and(best, number < least))

@@ -9,6 +9,7 @@ from keras import ops
 from keras_labels.functional._arithmetic import (
     constant,
     first_best,
+    flushed,
     has_nan,
     maximum,
     nan_below,
@@ -24,6 +25,7 @@ from keras_labels.functional._formulations import (
     in_blocks,
     is_portable,
     native_ranking,
+    ranks_by_id,
     taken_blocks,
 )
 
@@ -90,6 +92,9 @@ def _ranked(x: Any, k: int, axis: int) -> tuple[Any, Any]:
     if k == 1:
         return first_best(x, axis)
     last = axis in (-1, len(x.shape) - 1)
+    if last and ranks_by_id():
+        values, ids = ops.top_k(flushed(x), k, sorted=True)
+        return ops.cast(ids, "int32"), values
     more = min(k + 1, x.shape[axis])  # the next one tells whether the last is a tie
     native = native_ranking(x, more) if last else None
     if native is None:

@@ -63,6 +63,17 @@ def test_names_and_decoding_stand_beside(format, tmp_path):
     assert not [one for one in path.parent.iterdir() if one.name.startswith(".")]
 
 
+def test_thresholds_that_are_all_equal_stand_there_once(tmp_path):
+    for name, cuts in (("equal", (0.3, 0.3, 0.3)), ("other", (0.3, 0.4, 0.3))):
+        labeled, path = multilabel(threshold=cuts), path_of(tmp_path / name, WRITTEN[0])
+        labeled.export(path, verify=False)
+        folder = path if path.is_dir() else path.parent
+        stored = json.loads((folder / "decoding.json").read_text(encoding="utf-8"))
+        assert stored["threshold"] == ([0.3] if name == "equal" else list(cuts))
+        assert kl.Decoding.from_dict(stored) == labeled.decoding
+        assert kl.read_decoding(path) == labeled.decoding
+
+
 @every_format
 def test_several_heads_have_prefixed_outputs_and_their_own_names(format, tmp_path):
     labeled = several_heads()

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import pytest
 import reference
+from export_cases import exact_scores
+from runtimes import RUN, arrays_of
 
 from keras_labels import (
     ArgmaxLayer,
@@ -17,25 +19,25 @@ from keras_labels import (
     append_decoding,
 )
 
-UNITS = 5
-EDGES = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-40, 3.4028235e38)
+UNITS, MANY = 5, 300
+EDGES = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, 1e-40, 3.4028235e38, -3.4028235e38)
 
 
-def scores():
+def scores(units):
     rng = np.random.default_rng(3)
-    z = 3 * rng.normal(size=(10_000, UNITS))
-    ties = np.round(z[:1000])
-    mixed = rng.choice(EDGES, (1000, UNITS))
-    return np.concatenate([z, ties, mixed]).astype("float32")
+    rows = 200 + 10_000 * UNITS // units
+    z = 3 * rng.normal(size=(rows, units))
+    ties, mixed = np.round(z[: rows // 4]), rng.choice(EDGES, (rows // 4, units))
+    # Where all but a few are infinitely low, and where one is no number.
+    low = np.where(rng.random(mixed.shape) < 0.9, -np.inf, mixed)
+    odd = np.where(
+        np.arange(units) == rng.integers(0, units, (100, 1)), np.nan, z[:100]
+    )
+    return np.concatenate([z, ties, mixed, low, odd]).astype("float32")
 
 
-def exact_scores():
-    inputs = keras.Input((UNITS + 1,), name="rows")
-    return keras.Model(inputs, inputs[:, :-1])
-
-
-def behind(layer):
-    return keras.Sequential([exact_scores(), layer])
+def behind(layer, units=UNITS):
+    return keras.Sequential([exact_scores(units), layer])
 
 
 MODELS = {
@@ -56,65 +58,27 @@ MODELS = {
         lambda: behind(TopKLayer(3, from_logits=True)),
         lambda z: reference.top_k(z, 3),
     ),
+    "all_in_order": (
+        lambda: behind(TopKLayer(UNITS, from_logits=True)),
+        lambda z: reference.top_k(z, UNITS),
+    ),
+    "top_k_of_many": (
+        lambda: behind(TopKLayer(5, from_logits=True), MANY),
+        lambda z: reference.top_k(z, 5),
+    ),
     "appended_threshold": (
         lambda: append_decoding(
-            exact_scores(), ThresholdLayer(0.3, from_logits=True, inclusive=True)
+            exact_scores(UNITS), ThresholdLayer(0.3, from_logits=True, inclusive=True)
         ),
         lambda z: reference.threshold(z, 0.3, True, inclusive=True),
     ),
 }
 
 
-# --- runtimes, called as their documentation says ---------------------------------
-
-
-def run_saved_model(path, x):
-    import tensorflow as tf
-
-    return tf.saved_model.load(path).serve(tf.constant(x))
-
-
-def run_onnx(path, x):
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: x})
-
-
-def run_litert(path, x):
-    from ai_edge_litert.interpreter import Interpreter
-
-    serve = Interpreter(path).get_signature_runner()
-    return serve(**{next(iter(serve.get_input_details())): x})
-
-
-def run_openvino(path, x):
-    import openvino
-
-    exact = {"INFERENCE_PRECISION_HINT": "f32"}
-    compiled = openvino.Core().compile_model(path, "CPU", exact)
-    return list(compiled(x).values())
-
-
-def run_torch(path, x):
-    import torch
-
-    with torch.inference_mode():
-        return torch.export.load(path).module()(torch.from_numpy(x))
-
-
-RUN = {
-    "tf_saved_model": run_saved_model,
-    "onnx": run_onnx,
-    "litert": run_litert,
-    "openvino": run_openvino,
-    "torch": run_torch,
-}
-
-
 def exported(model, path, format):
     options = {}
-    model(np.zeros((1, UNITS + 1), "float32"))  # Keras exports no uncalled one to onnx
+    _, columns = model.input_shape
+    model(np.zeros((1, columns), "float32"))  # Keras exports no uncalled one to onnx
     if format == "torch":
         import torch
 
@@ -124,7 +88,7 @@ def exported(model, path, format):
 
 def outputs_of(made):
     """Return the ids, and all other outputs, as arrays."""
-    arrays = [np.asarray(array) for array in keras.tree.flatten(made)]
+    arrays = arrays_of(made)
     (ids,) = [array for array in arrays if array.dtype.kind == "i"]
     return ids, [array for array in arrays if array is not ids]
 
@@ -147,7 +111,8 @@ pytestmark = [pytest.mark.filterwarnings(f"ignore:{text}") for text in WARNINGS]
 @pytest.mark.parametrize("name", MODELS)
 def test_a_layer_decides_in_the_runtime_as_the_oracle(name, format, new_path):
     make, decided = MODELS[name]
-    model, path, z = make(), new_path(), scores()
+    model, path = make(), new_path()
+    z = scores(model.input_shape[-1] - 1)
     exported(model, path, format)
     ids, _ = outputs_of(RUN[format](str(path), np.pad(z, [(0, 0), (0, 1)])))
     np.testing.assert_array_equal(ids, decided(z))
@@ -155,8 +120,8 @@ def test_a_layer_decides_in_the_runtime_as_the_oracle(name, format, new_path):
 
 def test_probabilities_in_the_runtime_are_those_of_the_oracle(format, new_path):
     model = behind(ProbabilityLayer("multiclass", from_logits=True))
-    path, z = new_path(), scores()
+    path, z = new_path(), scores(UNITS)
     exported(model, path, format)
-    (made,) = keras.tree.flatten(RUN[format](str(path), np.pad(z, [(0, 0), (0, 1)])))
+    (made,) = arrays_of(RUN[format](str(path), np.pad(z, [(0, 0), (0, 1)])))
     want = reference.probabilities(z, "multiclass", from_logits=True)
-    np.testing.assert_allclose(np.asarray(made), want, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(made, want, rtol=0, atol=1e-5)
