@@ -30,7 +30,9 @@ def append_decoding(
         model: any Keras model that gives scores.
         decoding: a layer of this library, a `Decoding` (gives a dict of probabilities
             and classes), or one of these by output name for several outputs.
-        name: name of the new model; the model's with `_decoded` behind it if `None`.
+        name: name of the new model. If `None` that of the model, which exported files
+            put before the name of each operation; of a subclassed model, which stands
+            inside of the new one, with `_decoded` behind it.
 
     Returns:
         A Functional model for a Functional or Sequential one, else a small
@@ -46,9 +48,8 @@ def append_decoding(
     'int32'
     """
     decoders = _as_layers(model, decoding)
-    name = name or f"{model.name}_decoded"
     if not is_plain_graph(model):
-        return DecodedModel(model, decoders, name=name)
+        return DecodedModel(model, decoders, name=name or f"{model.name}_decoded")
     sequential = isinstance(model, keras.Sequential)  # it has no `.input` of its own
     inputs = model.inputs[0] if sequential else model.input
     scores = model.outputs[0] if sequential else model.output
@@ -57,7 +58,7 @@ def append_decoding(
         made: Any = flattened(decoded_outputs(named(names, scores), decoders))
     else:
         made = decoders(scores[0] if isinstance(scores, list) else scores)
-    return keras.Model(inputs, made, name=name)
+    return keras.Model(inputs, made, name=name or model.name)
 
 
 def _as_layers(model: keras.Model, decoding: Any) -> Any:

@@ -187,8 +187,8 @@ def _best_in_one_pass(scores: Any, axis: int) -> tuple[Any, Any]:
 def ranks_by_id() -> bool:
     """Tell whether `ops.top_k` puts equal scores in the order of ids, in files too.
 
-    tensorflow's does, and ONNX and LiteRT promise it; OpenVINO has it from tensorflow.
-    That of torch does not, and files with that of jax cannot be run.
+    tensorflow and ONNX promise it, LiteRT does it, and OpenVINO has it from tensorflow.
+    The one of torch does not, and files with the one of jax cannot be run.
     """
     return is_portable() and keras.backend.backend() == "tensorflow"
 

@@ -120,7 +120,7 @@ def test_names_of_the_wrapper():
     labeled = LabeledModel(sequential(), name="pets")
     assert labeled.name == "pets"
     assert labeled.with_decoding(reject_below=0.5).name == "pets"
-    assert labeled.decoded().name == f"{labeled.model.name}_decoded"
+    assert labeled.decoded().name == labeled.model.name
 
 
 def test_wrapper_of_an_unbuilt_model_is_built_with_it():
