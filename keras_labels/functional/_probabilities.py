@@ -91,6 +91,11 @@ def of_chosen(values: Any, scores: Any, head: Head) -> Any:
     x = widen(scores)
     softmax = head.activation == "softmax"
     if head.from_logits and softmax:
+        if is_portable():
+            # NaN rows are marked behind; nothing unused may stand in a file.
+            best = _clipped(values)
+            top = _top(_clipped(x), head)
+            return top * ops.exp(best - maximum(best, head.axis))
         highest = maximum(x, head.axis)
         infinite = ops.any(ops.isinf(highest))
         top = either(infinite, lambda: _top(finite(x), head), lambda: _top(x, head))
@@ -109,13 +114,17 @@ def _top(logits: Any, head: Head) -> Any:
 
 def finite(logits: Any) -> Any:
     """Return logits in which infinite ones are the largest number; NaN stays."""
-    largest = constant(np.finfo(dtype_of(logits)).max, logits)
-    # As arrays of its dtype: torch's `ops.minimum` narrows float64 to float32.
-    finite = ops.clip(logits, -largest, largest)
+    finite = _clipped(logits)
     if not (is_portable() or fuses()):
         return finite
     # OpenVINO, and XLA of tensorflow 2.18, make the largest number of a NaN.
     return ops.where(ops.isnan(logits), logits, finite)
+
+
+def _clipped(logits: Any) -> Any:
+    largest = constant(np.finfo(dtype_of(logits)).max, logits)
+    # As arrays of its dtype: torch's `ops.minimum` narrows float64 to float32.
+    return ops.clip(logits, -largest, largest)
 
 
 def _renormalized(x: Any, axis: int) -> Any:
