@@ -60,10 +60,7 @@ class Calibration:
     tables: Any = ()
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise DecodingError(
-                f"`method` is one of {METHODS}. Received: {self.method!r}."
-            )
+        check_method(self.method)
         for name in ("temperature", "slope", "intercept"):
             object.__setattr__(self, name, _numbers(name, getattr(self, name)))
         object.__setattr__(self, "tables", tuple(map(_table, self.tables)))
@@ -87,14 +84,7 @@ class Calibration:
 
     def check(self, head: Head) -> None:
         """Raise unless this calibrates a head."""
-        if self.method in ("platt", "vector"):
-            one_column = head.task != "multiclass"
-            if one_column != (self.method == "platt"):
-                raise DecodingError(
-                    f"A calibration by {self.method!r} does not fit task "
-                    f"{head.task!r}. For exclusive classes take 'vector', for a binary "
-                    "head and for labels 'platt'."
-                )
+        check_method(self.method, head)
         count = 1 if head.task == "binary" else head.units
         if self.method == "temperature" and head.task == "multiclass":
             count = 1
@@ -134,6 +124,19 @@ class Calibration:
         if self.method == "isotonic":
             return f"a table of {sum(len(x) for x, _ in self.tables)} points"
         return f"{_listed(self.slope)} * logits + {_listed(self.intercept)}"
+
+
+def check_method(method: Any, head: Head | None = None) -> None:
+    """Raise unless there is such a method, and it fits the task of a head."""
+    if method not in METHODS:
+        raise DecodingError(f"`method` is one of {METHODS}. Received: {method!r}.")
+    if head is None or method not in ("platt", "vector"):
+        return
+    if (head.task == "multiclass") != (method == "vector"):
+        raise DecodingError(
+            f"A calibration by {method!r} does not fit task {head.task!r}. For "
+            "exclusive classes take 'vector', for a binary head and for labels 'platt'."
+        )
 
 
 def _plain(value: Any) -> Any:

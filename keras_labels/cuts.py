@@ -44,7 +44,7 @@ def least_scores(
         return least_positive(
             p, dtype, from_logits=head.from_logits, inclusive=inclusive
         )
-    if _tables(decoding) is not None:
+    if decoding.tables:
         p = sigmoid(_logit(p) - _shift(decoding)[_at(column)]) if decoding.prior else p
         return _above(_scores_at(decoding, p, inclusive, column), dtype, inclusive)
     slope, intercept = _affine(decoding)
@@ -65,8 +65,8 @@ def least_refusing(decoding: Decoding, bound: float, dtype: str) -> np.ndarray:
 def probability_at(decoding: Decoding, scores: Any, column: int = 0) -> np.ndarray:
     """Return the probability that scores of one column stand for, in float64."""
     head, x = decoding.head, np.asarray(scores, "float64")
-    if (tables := _tables(decoding)) is not None:
-        p = np.interp(x, *tables[column])
+    if decoding.tables:
+        p = np.interp(x, *decoding.tables[column])
         return sigmoid(logit(p) + _shift(decoding)[column]) if decoding.prior else p
     if not decoding.corrects:
         return sigmoid(x) if head.from_logits else x
@@ -138,12 +138,6 @@ def _at(column: int | None) -> Any:
     return slice(None) if column is None else column
 
 
-def _tables(decoding: Decoding) -> Any:
-    calibration = decoding.calibration
-    isotonic = calibration is not None and calibration.method == "isotonic"
-    return calibration.tables if calibration is not None and isotonic else None
-
-
 def _shift(decoding: Decoding) -> np.ndarray:
     """Return what the prior adds to the logit of each column."""
     ratios = log_ratios(decoding.prior, decoding.trained_prior, decoding.head)
@@ -164,10 +158,9 @@ def _scores_at(
     decoding: Decoding, p: np.ndarray, inclusive: bool, column: int | None
 ) -> np.ndarray:
     """Return where tables cross probabilities: the last score that does not pass."""
-    tables = _tables(decoding)
     if column is not None:
-        return _crossing(tables[column], p, inclusive)
-    pairs = zip(tables, p, strict=True)
+        return _crossing(decoding.tables[column], p, inclusive)
+    pairs = zip(decoding.tables, p, strict=True)
     return np.array([float(_crossing(table, t, inclusive)) for table, t in pairs])
 
 

@@ -169,6 +169,11 @@ class Decoding:
         """Whether probabilities are more than the head's activation of the scores."""
         return self.calibration is not None or self.prior is not None
 
+    @property
+    def tables(self) -> Any:
+        """Those of an isotonic calibration; else empty."""
+        return self.calibration.tables if self.calibration is not None else ()
+
     def _head_of_the_threshold(self) -> Head:
         """Two softmax units with a threshold are a binary head: it cuts column 1."""
         head = self.head

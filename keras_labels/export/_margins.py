@@ -43,7 +43,7 @@ def slack(scores: np.ndarray, rule: Decoding, tolerance: float) -> np.ndarray:
         float64, one number for all classes of a decision: the class axis has length 1.
     """
     x, last = _class_axis_last(scores, rule)
-    if rule.calibration is None or not rule.calibration.tables:
+    if not rule.tables:
         found = np.zeros((*x.shape[:-1], 1))
     else:
         found = _steps(x, last, tolerance).max(axis=-1, keepdims=True)

@@ -78,10 +78,9 @@ def probabilities_of(columns: np.ndarray, decoding: Decoding) -> np.ndarray:
 
 def one_probability(columns: np.ndarray, decoding: Decoding, at: int) -> np.ndarray:
     """Return the probability of class 1, or of a label."""
-    head, calibration = decoding.head, decoding.calibration
+    head = decoding.head
     score = one_score(columns, head, at)
-    tables = calibration is not None and calibration.method == "isotonic"
-    if decoding.corrects and not tables and not head.from_logits:
+    if decoding.corrects and not decoding.tables and not head.from_logits:
         score = np.clip(score, LEAST, LARGEST)
     return probability_at(decoding, score, at)
 
@@ -133,8 +132,8 @@ def _exclusive(columns: np.ndarray, decoding: Decoding) -> np.ndarray:
     if not decoding.corrects and not head.from_logits:
         return np.asarray(columns, "float64")
     shift = np.array(log_ratios(decoding.prior, decoding.trained_prior, head))
-    if calibration is not None and calibration.method == "isotonic":
-        p = _by_tables(class_probabilities(columns, head), calibration.tables)
+    if decoding.tables:
+        p = _by_tables(class_probabilities(columns, head), decoding.tables)
         return _shares(p * np.exp(shift)) if decoding.prior else p
     z = class_logits(columns, head)
     if calibration is not None and calibration.method == "temperature":

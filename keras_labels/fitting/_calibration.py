@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_labels.arguments import check_integer, shortened
-from keras_labels.calibration import METHODS, Calibration, Method
+from keras_labels.calibration import Calibration, Method, check_method
 from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, InputError
 from keras_labels.fitting._applied import (
@@ -196,15 +196,7 @@ def _tell_left(left: dict[Any, str], labels: int) -> None:
 
 def check_calibration(decoding: Decoding, *, method: str, bins: int) -> None:
     """Raise what `calibrate` would of these arguments, before there is data."""
-    head = decoding.head
-    if method not in METHODS:
-        raise DecodingError(f"`method` is one of {METHODS}. Received: {method!r}.")
-    wrong = {"platt": head.task == "multiclass", "vector": head.task != "multiclass"}
-    if wrong.get(method):
-        raise DecodingError(
-            f"A calibration by {method!r} does not fit task {head.task!r}. For "
-            "exclusive classes take 'vector', for a binary head and for labels 'platt'."
-        )
+    check_method(method, decoding.head)
     if check_integer("bins", bins) < 1:
         raise DecodingError(f"`bins` is at least 1. Received: {bins}.")
 

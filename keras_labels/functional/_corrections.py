@@ -30,12 +30,11 @@ def corrected(scores: Any, decoding: Decoding) -> tuple[Any, Head]:
     if head.units != decoding.head.units:  # the column does not tell of a NaN beside it
         nan = has_nan(widen(scores), head.axis)
         x = ops.where(nan, constant(np.nan, x), x)
-    tables = decoding.calibration.tables if decoding.calibration else ()
-    if not tables:
+    if not decoding.tables:
         return _affine(x, head, decoding)
     if head.task == "multiclass":
         x = probabilities(scores, head.task, head.from_logits, head.axis)
-    return _tabled(x, head, decoding, tables)
+    return _tabled(x, head, decoding)
 
 
 def corrected_probabilities(scores: Any, decoding: Decoding) -> Any:
@@ -98,9 +97,9 @@ def _shift(decoding: Decoding) -> tuple[float, ...]:
     return log_ratios(decoding.prior, decoding.trained_prior, decoding.head)
 
 
-def _tabled(x: Any, head: Head, decoding: Decoding, tables: Any) -> tuple[Any, Head]:
+def _tabled(x: Any, head: Head, decoding: Decoding) -> tuple[Any, Head]:
     """Return the corrected probabilities."""
-    p = _interpolated(x, tables, head.axis)
+    p = _interpolated(x, decoding.tables, head.axis)
     ratios = constant(np.exp(_shift(decoding)), p, head.axis)
     if head.task == "multiclass":
         p = _normalized(p if decoding.prior is None else ops.multiply(p, ratios), head)

@@ -39,13 +39,13 @@ def part_of(y_true: Any, head: str) -> Any:
     return y_true[head]
 
 
-def decided(columns: np.ndarray, rule: Decoding) -> tuple[np.ndarray, np.ndarray]:
-    """Return probabilities and classes of `(n, units)` scores."""
+def decoded(
+    columns: np.ndarray, rule: Decoding, *outputs: str
+) -> tuple[np.ndarray, ...]:
+    """Return outputs of a decoding, in their order, of `(n, units)` scores."""
     parts = [
-        functional.decode(columns[start : start + _ROWS], rule)
+        functional.decode(columns[start : start + _ROWS], rule, outputs)
         for start in range(0, len(columns), _ROWS)
     ]
-    names = ("probabilities", "classes")
-    arrays = ([keras.ops.convert_to_numpy(part[n]) for part in parts] for n in names)
-    probabilities, classes = map(np.concatenate, arrays)
-    return probabilities, classes
+    arrays = ([keras.ops.convert_to_numpy(part[n]) for part in parts] for n in outputs)
+    return tuple(map(np.concatenate, arrays))

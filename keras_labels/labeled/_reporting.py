@@ -9,12 +9,11 @@ import numpy as np
 from keras_labels import reports
 from keras_labels.decoding import Decoding, Decodings
 from keras_labels.errors import InputError
-from keras_labels.labeled._flat import decided, flat, part_of
+from keras_labels.labeled._flat import decoded, flat, part_of
 from keras_labels.prediction import refuse_improbable
 
-_MOST = (
-    1_000_000  # decisions: a page tells no more of all the pixels of a thousand maps
-)
+# Decisions: a page tells no more of all the pixels of a thousand maps.
+_MOST = 1_000_000
 
 
 def reported(
@@ -54,11 +53,11 @@ def _of_head(
         rows = np.sort(np.random.default_rng(0).choice(len(rows), _MOST, replace=False))
         note = f"A sample of {_MOST:,} of {len(columns):,} decisions."
         targets, columns = targets[rows], columns[rows]
-    p, classes = decided(columns, rule)
+    p, classes = decoded(columns, rule, "probabilities", "classes")
     refuse_improbable(p, rule)
     plain = None
     if rule.calibration is not None:
-        plain, _ = decided(columns, rule.replace(calibration=None))
+        (plain,) = decoded(columns, rule.replace(calibration=None), "probabilities")
     places = np.stack(np.unravel_index(rows, shape), axis=-1)
     return reports.report(
         targets,

@@ -14,7 +14,7 @@ from keras_labels.calibration import Method
 from keras_labels.decoding import DEFAULT_THRESHOLD, Decoding
 from keras_labels.errors import DecodingError, InputError
 from keras_labels.labeled._deciding import DecidingModel
-from keras_labels.labeled._flat import decided, flat, part_of
+from keras_labels.labeled._flat import decoded, flat, part_of
 from keras_labels.labeled._reporting import reported
 from keras_labels.prediction import in_memory
 from keras_labels.reports import Report
@@ -163,8 +163,10 @@ class TunableModel(DecidingModel):
 
         def tuned(y_true: Any, scores: Any, rule: Decoding) -> fitting.RejectionTuning:
             accepting = rule.replace(reject_below=None)
-            p, ids = decided(scores, accepting)
-            if not fitting.compares_probability(accepting):
+            if fitting.compares_probability(accepting):
+                p, ids = decoded(scores, accepting, "probabilities", "classes")
+            else:
+                (ids,) = decoded(scores, accepting, "classes")
                 p = fitting.applied(scores, accepting)  # in float64
             return fitting.tune_rejection(y_true, p, ids, accepting, **goal)
 
@@ -206,9 +208,7 @@ class TunableModel(DecidingModel):
             MissingExtraError: if a package is missing, with the line that installs it.
         """
         rules = self._decoding if head is None else self._rule_of(head)
-        y_true, scores = self._targets_and_scores(x, y, verbose)
-        if head is not None:
-            y_true, scores = part_of(y_true, head), scores[head]
+        y_true, scores = self._targets_and_scores(x, y, head, verbose)
         return reported(rules, y_true, scores, title=title, costs=costs, bins=bins)
 
     def _tuned(
@@ -221,9 +221,7 @@ class TunableModel(DecidingModel):
     ) -> _Self:
         """Return a model of what is found on `(n,)` targets and `(n, units)` scores."""
         rule = self._rule_of(head)
-        y_true, scores = self._targets_and_scores(x, y, verbose)
-        if head is not None:
-            y_true, scores = part_of(y_true, head), scores[head]
+        y_true, scores = self._targets_and_scores(x, y, head, verbose)
         found = search(*flat(y_true, scores, rule))
         new = found.decoding.replace(head=rule.head)
         found = dataclasses.replace(found, decoding=new)
@@ -247,7 +245,9 @@ class TunableModel(DecidingModel):
             )
         return rules[head]
 
-    def _targets_and_scores(self, x: Any, y: Any, verbose: Any) -> tuple[Any, Any]:
+    def _targets_and_scores(
+        self, x: Any, y: Any, head: str | None, verbose: Any
+    ) -> tuple[Any, Any]:
         predictor, has_arrays = self._predictor("scores"), in_memory(x) is not None
         if has_arrays == (y is None):
             raise InputError(
@@ -256,5 +256,7 @@ class TunableModel(DecidingModel):
                 + ("arrays without `y`." if has_arrays else "a dataset and `y`.")
             )
         if y is None:
-            return predictor.predict_with_targets(x, verbose=verbose)
-        return y, predictor.predict(x, verbose=verbose)
+            y, scores = predictor.predict_with_targets(x, verbose=verbose)
+        else:
+            scores = predictor.predict(x, verbose=verbose)
+        return (y, scores) if head is None else (part_of(y, head), scores[head])
