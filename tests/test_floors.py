@@ -17,6 +17,7 @@ FLOORS = {
     "wording": 0,
     "decoding": 0,
     "cuts": 1,
+    "extras": 1,
     "functional": 1,
     "fitting": 1,
     "layers": 2,

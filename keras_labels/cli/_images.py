@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_labels.cli._data import Batch, Input, Source
 from keras_labels.cli._errors import CommandError, explained
-from keras_labels.errors import MissingExtraError
+from keras_labels.extras import imported
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -80,7 +80,7 @@ def open_images(path: Path, pixels: Pixels) -> Source:
         CommandError: if there is no image.
         MissingExtraError: if pillow is not installed.
     """
-    _pillow()
+    imported("PIL.Image", "cli", "pillow")
     files = [path] if path.is_file() else _images_in(path)
     if not files:
         raise CommandError(
@@ -104,7 +104,7 @@ def read_image(path: Path, pixels: Pixels) -> Any:
     Raises:
         CommandError: if it cannot be read.
     """
-    image = _pillow()
+    image = imported("PIL.Image", "cli", "pillow")
     with explained(f"Cannot read the image '{path}'"), image.open(path) as opened:
         mode = _MODES[pixels.channels]
         array = np.asarray(opened.convert(mode), dtype="float32")
@@ -141,14 +141,3 @@ def _images_in(folder: Path) -> list[Path]:
     found = [p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS]
     # macOS writes "._cat.png" beside "cat.png", which is no image.
     return sorted(p for p in found if p.is_file() and not p.name.startswith("."))
-
-
-def _pillow() -> Any:
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise MissingExtraError(
-            "Reading images needs the package 'pillow', which is not installed. "
-            'Install it: pip install "keras-labels[cli]"'
-        ) from error
-    return Image

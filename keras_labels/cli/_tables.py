@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import importlib
 import json
 import os
 import tempfile
@@ -14,7 +13,7 @@ from typing import Any, TextIO
 
 from keras_labels.cli._decisions import Column, Columns
 from keras_labels.cli._errors import CommandError
-from keras_labels.errors import MissingExtraError
+from keras_labels.extras import imported
 
 Write = Callable[[Columns], None]
 _BETWEEN = ";"
@@ -33,7 +32,7 @@ def check_table(path: Path) -> None:
             f"Received: '{path}'."
         )
     if path.suffix.lower() == ".parquet":
-        _pyarrow()
+        imported("pyarrow.parquet", "cli")
     if path.is_dir() or not path.parent.is_dir():
         raise CommandError(f"There is no folder to write '{path}' in.")
 
@@ -112,7 +111,7 @@ def _json(path: Path, columns: Sequence[Column]) -> Iterator[Write]:
 
 @contextlib.contextmanager
 def _parquet(path: Path, columns: Sequence[Column]) -> Iterator[Write]:
-    arrow = _pyarrow()
+    parquet, arrow = (imported(m, "cli") for m in ("pyarrow.parquet", "pyarrow"))
     kinds = {
         "text": arrow.string(),
         "integer": arrow.int64(),
@@ -122,7 +121,7 @@ def _parquet(path: Path, columns: Sequence[Column]) -> Iterator[Write]:
         (c.name, arrow.list_(kinds[c.kind]) if c.many else kinds[c.kind])
         for c in columns
     )
-    with arrow.parquet.ParquetWriter(path, schema) as writer:
+    with parquet.ParquetWriter(path, schema) as writer:
         yield lambda table: writer.write_table(arrow.table(table, schema=schema))
 
 
@@ -139,17 +138,6 @@ def _in_one_cell(value: Any) -> Any:
         return value
     texts = (str(one).replace(_BETWEEN, "\\" + _BETWEEN) for one in value)
     return _BETWEEN.join(texts)
-
-
-def _pyarrow() -> Any:
-    try:
-        importlib.import_module("pyarrow.parquet")
-        return importlib.import_module("pyarrow")
-    except ImportError as error:
-        raise MissingExtraError(
-            "Writing Parquet needs the package 'pyarrow', which is not installed. "
-            'Install it: pip install "keras-labels[cli]"'
-        ) from error
 
 
 def _umask() -> int:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import abc
-import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from keras_labels.errors import MissingExtraError
 from keras_labels.export._contents import Contents
 from keras_labels.export._served import Served
 
@@ -50,18 +47,3 @@ class FileFormat(abc.ABC):
     @abc.abstractmethod
     def start(self, path: Path, contents: Contents) -> Run:
         """Load a file in the runtime of its format."""
-
-
-def imported(module: str, extra: str) -> Any:
-    """Import an optional package.
-
-    Raises:
-        MissingExtraError: with the line that installs it.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise MissingExtraError(
-            f"This needs the package '{module.partition('.')[0]}', which cannot be "
-            f'imported ({error}). Install it: pip install "keras-labels[{extra}]"'
-        ) from error

@@ -7,12 +7,13 @@ from pathlib import Path
 import keras
 
 from keras_labels.errors import ExportError
-from keras_labels.export._file_format import FileFormat, imported
+from keras_labels.export._file_format import FileFormat
 from keras_labels.export._litert import LiteRt
 from keras_labels.export._onnx import Onnx
 from keras_labels.export._openvino import OpenVino
 from keras_labels.export._saved_model import SavedModel
 from keras_labels.export._torch import TorchProgram
+from keras_labels.extras import imported
 
 _ALL: tuple[FileFormat, ...] = (
     SavedModel(),

@@ -10,9 +10,10 @@ import numpy as np
 
 from keras_labels.export._contents import KEY, Contents, label_files
 from keras_labels.export._exporter import export_quietly
-from keras_labels.export._file_format import FileFormat, Run, imported
+from keras_labels.export._file_format import FileFormat, Run
 from keras_labels.export._litert_metadata import with_metadata
 from keras_labels.export._served import Served
+from keras_labels.extras import imported
 
 
 class LiteRt(FileFormat):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from keras_labels.export._file_format import imported
+from keras_labels.extras import imported
 
 _NAME = "TFLITE_METADATA"
 _IDENTIFIER = b"M001"

@@ -12,9 +12,10 @@ import numpy as np
 
 from keras_labels.export._contents import KEY, Contents, named_classes
 from keras_labels.export._exporter import export_quietly
-from keras_labels.export._file_format import FileFormat, Run, imported
+from keras_labels.export._file_format import FileFormat, Run
 from keras_labels.export._frozen import frozen
 from keras_labels.export._served import Served, label_steps, rule_of
+from keras_labels.extras import imported
 
 _PACKAGES = {
     "tensorflow": ("onnx", "tf2onnx"),

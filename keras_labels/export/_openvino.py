@@ -12,9 +12,10 @@ import numpy as np
 
 from keras_labels.export._contents import KEY, Contents, of_heads
 from keras_labels.export._exporter import export_quietly
-from keras_labels.export._file_format import FileFormat, Run, imported
+from keras_labels.export._file_format import FileFormat, Run
 from keras_labels.export._onnx import Onnx
 from keras_labels.export._served import Served
+from keras_labels.extras import imported
 
 
 class OpenVino(FileFormat):

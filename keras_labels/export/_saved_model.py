@@ -11,8 +11,9 @@ import numpy as np
 
 from keras_labels.export._contents import KEY, Contents, of_heads
 from keras_labels.export._exporter import quiet
-from keras_labels.export._file_format import FileFormat, Run, imported
+from keras_labels.export._file_format import FileFormat, Run
 from keras_labels.export._served import Served, with_labels
+from keras_labels.extras import imported
 
 _EXTRA = "assets.extra"  # where tensorflow leaves what is not its own
 

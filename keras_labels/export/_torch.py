@@ -11,8 +11,9 @@ import numpy as np
 
 from keras_labels.export._contents import KEY, Contents, label_files
 from keras_labels.export._exporter import quiet
-from keras_labels.export._file_format import FileFormat, Run, imported
+from keras_labels.export._file_format import FileFormat, Run
 from keras_labels.export._served import Served
+from keras_labels.extras import imported
 
 
 class TorchProgram(FileFormat):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from keras_labels.extras import imported
 from keras_labels.fitting._applied import class_logits, slices
-from keras_labels.fitting._optimizer import optimizer
 from keras_labels.fitting._scaling import (
     UnfittedError,
     check_order,
@@ -58,7 +58,7 @@ def vector(
         by_slope = (by_slope - center * by_intercept) / spread
         return value, np.concatenate([by_slope, by_intercept])
 
-    found = optimizer().minimize(
+    found = imported("scipy.optimize", "fit").minimize(
         loss,
         np.concatenate([spread, center]),
         jac=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from keras_labels.calibration import Table
-from keras_labels.fitting._optimizer import optimizer
+from keras_labels.extras import imported
 
 
 def isotonic_table(scores: np.ndarray, outcomes: np.ndarray) -> Table:
@@ -28,7 +28,9 @@ def isotonic_table(scores: np.ndarray, outcomes: np.ndarray) -> Table:
     points, where = np.unique(scores, return_inverse=True)
     rows = np.bincount(where)
     share = np.bincount(where[outcomes], minlength=len(points)) / rows
-    fit = np.asarray(optimizer().isotonic_regression(share, weights=rows).x)
+    fit = np.asarray(
+        imported("scipy.optimize", "fit").isotonic_regression(share, weights=rows).x
+    )
     # Means of a block are rounded: neighbours may cross by the last bit.
     fit = np.maximum.accumulate(fit.clip(0.0, 1.0))
     change = np.diff(fit) != 0

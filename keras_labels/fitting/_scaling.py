@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_labels.cuts import sigmoid
 from keras_labels.errors import DecodingError
-from keras_labels.fitting._optimizer import optimizer
+from keras_labels.extras import imported
 
 # Share of a sum of products that is rounding: below it nothing was learned.
 _NOISE = 1e-9
@@ -78,7 +78,7 @@ def temperature_at_zero(slope: Callable[[float], float]) -> float:
         low, high = high, high * 4
     while slope(low) > 0:
         low, high = low / 4, low
-    found = optimizer().brentq(
+    found = imported("scipy.optimize", "fit").brentq(
         lambda t: slope(float(np.exp(t))), np.log(low), np.log(high), xtol=1e-12
     )
     return float(np.exp(-found))
@@ -124,7 +124,7 @@ def _least(x: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
         p = sigmoid(factors @ x)
         return np.asarray((x * (p * (1 - p))) @ x.T / len(targets))
 
-    found = optimizer().minimize(
+    found = imported("scipy.optimize", "fit").minimize(
         loss,
         np.array([0.0, np.log((yes + 1) / (no + 1))]),
         jac=True,

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from keras_labels.errors import InputError
+from keras_labels.extras import imported
 from keras_labels.fitting import as_targets
-from keras_labels.reports._packages import required
 
 
 def axes(ax: Any) -> tuple[Any, Any]:
     """Return figure and axes; new ones if there are none."""
     if ax is not None:
         return ax.figure, ax
-    made: tuple[Any, Any] = required("matplotlib.pyplot", "plot").subplots()
+    made: tuple[Any, Any] = imported("matplotlib.pyplot", "plot").subplots()
     return made
 
 

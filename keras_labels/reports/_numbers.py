@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_labels.extras import imported
 from keras_labels.fitting import (
     brier_score,
     expected_calibration_error,
@@ -18,7 +19,6 @@ from keras_labels.fitting import (
     reliability_curve,
 )
 from keras_labels.reports._evaluation import Evaluation, Question
-from keras_labels.reports._packages import required
 
 _SCORES = ("precision", "recall", "f1")
 Numbers = dict[str, Any]
@@ -93,7 +93,7 @@ def _scored(y: np.ndarray, decided: np.ndarray, ids: Sequence[int]) -> list[Numb
     names = (*_SCORES, "support")
     if not len(y):
         return [dict.fromkeys(_SCORES, 0.0) | {"support": 0} for _ in ids]
-    score = required("sklearn.metrics").precision_recall_fscore_support
+    score = _scikit_learn().precision_recall_fscore_support
     columns = [part.tolist() for part in score(y, decided, labels=ids, zero_division=0)]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
@@ -104,7 +104,7 @@ def confusion(e: Evaluation) -> Numbers:
     Of exclusive classes `matrix[i][j]` counts rows of class i decided as j, and
     `rejected[i]` those left open. Of labels there is a matrix and a pair per label.
     """
-    metrics = required("sklearn.metrics")
+    metrics = _scikit_learn()
     y, d, taken = e.truth, e.decided, e.accepted
     if e.task != "multilabel":
         ids = np.arange(len(e.names))
@@ -157,7 +157,7 @@ def _areas(question: Question) -> Numbers:
     y, p = question.truth, question.probability
     if y.all() or not y.any():
         return {"roc_auc": None, "average_precision": None}
-    metrics = required("sklearn.metrics")
+    metrics = _scikit_learn()
     return {
         "roc_auc": float(metrics.roc_auc_score(y, p)),
         "average_precision": float(metrics.average_precision_score(y, p)),
@@ -195,7 +195,7 @@ def _averages(e: Evaluation, classes: Sequence[Numbers]) -> Numbers:
 def _micro(e: Evaluation) -> Any:
     if not e.accepted.any():
         return [0.0, 0.0, 0.0]
-    score = required("sklearn.metrics").precision_recall_fscore_support
+    score = _scikit_learn().precision_recall_fscore_support
     y, d = e.truth[e.accepted], e.decided[e.accepted]
     return score(y, d, average="binary", zero_division=0)[:3]
 
@@ -210,3 +210,7 @@ def _cost(e: Evaluation) -> float:
     costs, taken = np.array(e.costs), e.accepted
     y = e.truth.astype(np.int64)[taken]
     return float(costs[y, e.decided[taken]].sum())
+
+
+def _scikit_learn() -> Any:
+    return imported("sklearn.metrics", "report", "scikit-learn")

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from keras_labels.reports._packages import required
+from keras_labels.extras import imported
 from keras_labels.reports._page_data import page_data
 from keras_labels.reports._text import QUALITY, facts, notes, place
 
@@ -36,7 +36,7 @@ def html_of(parts: Mapping[str, Part], title: str) -> str:
         parts: a part per head, `""` for one without a name.
         title: of the page.
     """
-    markup = required("markupsafe").Markup
+    markup = imported("markupsafe", "report").Markup
     styles, scripts = ([_file(path) for path in paths] for paths in (_STYLES, _SCRIPTS))
     heads = [(part, _data(name, part)) for name, part in parts.items()]
     return str(
@@ -55,7 +55,7 @@ def html_of(parts: Mapping[str, Part], title: str) -> str:
 
 def _json(data: Any) -> Any:
     # Escapes < > & ' and everything beyond ASCII: no name ends a script, or a line.
-    return required("jinja2.utils").htmlsafe_json_dumps(
+    return imported("jinja2.utils", "report").htmlsafe_json_dumps(
         data, separators=(",", ":"), allow_nan=False
     )
 
@@ -83,7 +83,7 @@ def _file(path: str) -> str:
 
 @cache
 def _environment() -> Any:
-    jinja2 = required("jinja2")
+    jinja2 = imported("jinja2", "report")
     loader = jinja2.DictLoader({"page.html.j2": _file("page/page.html.j2")})
     return jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from keras_labels.extras import imported
 from keras_labels.reports._evaluation import Evaluation
-from keras_labels.reports._packages import required
 from keras_labels.reports._rule import in_words
 
 _WIDTH = 88
@@ -51,7 +51,7 @@ def notes(e: Evaluation) -> list[str]:
 
 def rendered(parts: Iterable[Any]) -> str:
     """Render texts and tables as plain text, an empty line between them."""
-    console_module = required("rich.console")
+    console_module = imported("rich.console", "report")
     console = console_module.Console(
         file=io.StringIO(),
         width=_WIDTH,
@@ -87,7 +87,7 @@ def visible(text: str) -> str:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
     """Return a table; a column whose name ends in a colon stands to the left."""
-    box, rich_table = required("rich.box"), required("rich.table")
+    box, rich_table = imported("rich.box", "report"), imported("rich.table", "report")
     made = rich_table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         left = name.endswith(":")
@@ -96,14 +96,14 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
         )
     for row in rows:
         made.add_row(*(_cell(value) for value in row))
-    return required("rich.console").Group(title, made)
+    return imported("rich.console", "report").Group(title, made)
 
 
 def _cell(value: Any) -> Any:
     shown = f"{value:.4f}" if isinstance(value, float) else value
     shown = f"{shown:,}" if isinstance(shown, int) else shown
     text = "-" if shown is None else visible(str(shown)).replace("\n", "\\n")
-    return required("rich.text").Text(text)
+    return imported("rich.text", "report").Text(text)
 
 
 def _per_class(e: Evaluation, numbers: dict[str, Any]) -> Any:
