@@ -52,3 +52,15 @@ RUN = {
 def arrays_of(made):
     """Return what a runtime gives as a list of arrays, by name where there are any."""
     return [np.asarray(array) for array in keras.tree.flatten(made)]
+
+
+def refuses_no_rows(format):
+    """Tell whether no function that Keras writes there takes them, decoded or not."""
+    return keras.backend.backend() == "jax" and format == "tf_saved_model"
+
+
+def assert_takes_no_rows(format, path, row):
+    """Assert that a file gives arrays of no rows for none, as it does for one."""
+    one, none = (arrays_of(RUN[format](str(path), x)) for x in (row, row[:0]))
+    assert [a.shape for a in none] == [(0, *a.shape[1:]) for a in one]
+    assert [a.dtype for a in none] == [a.dtype for a in one]

@@ -16,6 +16,7 @@ from keras_labels.functional._arithmetic import (
     one_hot,
     rejected,
     require_units,
+    total,
     widen,
 )
 from keras_labels.functional._corrections import corrected, corrected_probabilities
@@ -103,4 +104,4 @@ def _of_ids(ids: Any, p: Any, decoding: Decoding) -> Any:
     if decoding.costs is None:
         return maximum(p, head.axis)  # it is the highest
     chosen = one_hot(ids, head.units, head.axis)
-    return ops.sum(ops.where(chosen, p, 0.0), axis=head.axis, keepdims=True)
+    return total(ops.where(chosen, p, 0.0), head.axis)

@@ -10,7 +10,14 @@ from keras import ops
 from keras_labels.calibration import Calibration
 from keras_labels.cuts import LARGEST, LEAST
 from keras_labels.decoding import Decoding
-from keras_labels.functional._arithmetic import constant, dtype_of, has_nan, widen
+from keras_labels.functional._arithmetic import (
+    constant,
+    counted,
+    dtype_of,
+    has_nan,
+    total,
+    widen,
+)
 from keras_labels.functional._formulations import at_least
 from keras_labels.functional._probabilities import finite, probabilities
 from keras_labels.head import Head
@@ -110,13 +117,13 @@ def _tabled(x: Any, head: Head, decoding: Decoding) -> tuple[Any, Head]:
 
 
 def _normalized(p: Any, head: Head) -> Any:
-    total = ops.sum(p, axis=head.axis, keepdims=True)
+    whole = total(p, head.axis)
     # Where every table says 0 nothing is known: as in scikit-learn, all are equal.
-    known = ops.greater(total, 0.0)
+    known = ops.greater(whole, 0.0)
     even = ops.where(known, p, constant(1.0, p))
-    made = even / ops.where(known, total, constant(float(head.units), p))
+    made = even / ops.where(known, whole, constant(float(head.units), p))
     # A comparison with NaN differs between runtimes.
-    return ops.where(ops.isnan(total), total, made)
+    return ops.where(ops.isnan(whole), whole, made)
 
 
 def _interpolated(x: Any, tables: Any, axis: int) -> Any:
@@ -140,7 +147,7 @@ def _interpolated(x: Any, tables: Any, axis: int) -> Any:
     offset = ops.add(ops.where(inside, wide, origin), -origin)
     line = ops.add(ops.multiply(offset, slope), level)
     lines = ops.where(inside, line, constant(0.0, wide))
-    return ops.where(ops.isnan(x), x, ops.sum(lines, axis=-1))
+    return ops.where(ops.isnan(x), x, ops.sum(lines, axis=counted(-1, lines)))
 
 
 def _intervals(points: Any, values: Any, most: int) -> np.ndarray:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import reference
 from labelers import WRITTEN, binary, multiclass, multilabel, path_of
+from runtimes import assert_takes_no_rows, refuses_no_rows
 
 import keras_labels as kl
 from keras_labels import Calibration
@@ -85,6 +86,8 @@ def test_file_decides_as_keras(case, format, tmp_path):
         np.testing.assert_allclose(
             exported.predict_proba(X), labeled.predict_proba(X), atol=1e-5
         )
+    if not refuses_no_rows(format):
+        assert_takes_no_rows(format, report.path, X[:1])
 
 
 @pytest.mark.parametrize("case", CASES)
