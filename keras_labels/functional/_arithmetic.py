@@ -133,8 +133,13 @@ def maximum(x: Any, axis: int) -> Any:
     axis = counted(axis, x)
     if 0 in tuple(x.shape):
         # Keras refuses the maximum of no rows; a sum has the shape and dtype wanted.
-        return ops.sum(x, axis=axis, keepdims=True)
+        return total(x, axis)
     return ops.max(x, axis=axis, keepdims=True)
+
+
+def total(x: Any, axis: int) -> Any:
+    """Return the sum on the class axis, which stays with length 1."""
+    return ops.sum(x, axis=counted(axis, x), keepdims=True)
 
 
 def first_best(scores: Any, axis: int, among: Any = None) -> tuple[Any, Any]:
@@ -164,8 +169,7 @@ def first_best(scores: Any, axis: int, among: Any = None) -> tuple[Any, Any]:
 
     if native is None:
         return exactly(), highest
-    ids = ops.cast(native[1], "int32")
-    return either(native[2], exactly, lambda: ids), highest
+    return either(native[2], exactly, lambda: native[1]), highest
 
 
 def _found(winners: Any, among: Any, axis: int) -> Any:

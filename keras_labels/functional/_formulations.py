@@ -125,7 +125,7 @@ def taken_blocks(x: Any, ids: Any) -> Any:
 
 
 def native_best(scores: Any, axis: int, tiny: float) -> tuple[Any, Any, Any] | None:
-    """Return the highest scores and their first ids as the backend finds them.
+    """Return the highest scores and their first int32 ids as the backend finds them.
 
     Both keep the class axis with length 1. Beside them: whether an id may be wrong,
     where scores up to `tiny` are the same, or all are infinitely low. `None` where
@@ -138,8 +138,8 @@ def native_best(scores: Any, axis: int, tiny: float) -> tuple[Any, Any, Any] | N
         import torch
 
         highest, ids = torch.max(scores, dim=axis, keepdim=True)
-        near_zero = (highest <= tiny) & (highest >= -tiny)
-        return highest, ids, near_zero.any() | (highest == -math.inf).any()
+        odd = (highest.abs() <= tiny) | (highest == -math.inf)
+        return highest, ids.int(), odd.any()
     if finds_best_in_one_pass():
         highest, ids = _best_in_one_pass(scores, axis % len(scores.shape))
         odd = (abs(highest) <= tiny) | (highest == -math.inf)
@@ -184,13 +184,15 @@ def _best_in_one_pass(scores: Any, axis: int) -> tuple[Any, Any]:
     return jnp.expand_dims(highest, axis), jnp.expand_dims(best, axis)
 
 
-def ranks_by_id() -> bool:
-    """Tell whether `ops.top_k` puts equal scores in the order of ids, in files too.
+def ranks_by_id(scores: Any, axis: int) -> bool:
+    """Tell whether `ops.top_k` ranks an axis, equal scores by id, in files too.
 
-    tensorflow and ONNX promise it, LiteRT does it, and OpenVINO has it from tensorflow.
-    The one of torch does not, and files with the one of jax cannot be run.
+    It ranks the last one. tensorflow and ONNX promise the order, LiteRT keeps it, and
+    OpenVINO has it from tensorflow. That of torch does not keep it, and files with that
+    of jax cannot be run.
     """
-    return is_portable() and keras.backend.backend() == "tensorflow"
+    last = axis in (-1, len(scores.shape) - 1)
+    return last and is_portable() and keras.backend.backend() == "tensorflow"
 
 
 def native_ranking(scores: Any, k: int) -> tuple[Any, Any] | None:

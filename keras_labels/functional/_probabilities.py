@@ -13,9 +13,15 @@ from keras_labels.functional._arithmetic import (
     has_nan,
     maximum,
     require_units,
+    total,
     widen,
 )
-from keras_labels.functional._formulations import either, fuses, is_portable
+from keras_labels.functional._formulations import (
+    either,
+    fuses,
+    is_portable,
+    ranks_by_id,
+)
 from keras_labels.head import Head, Task
 
 _NARROW = ("float16", "bfloat16")
@@ -93,9 +99,12 @@ def of_chosen(values: Any, scores: Any, head: Head) -> Any:
     if head.from_logits and softmax:
         if is_portable():
             # NaN rows are marked behind; nothing unused may stand in a file.
+            x = _clipped(x)
+            if ranks_by_id(x, head.axis):  # the k highest probabilities are theirs
+                p = ops.softmax(x, axis=head.axis)
+                return ops.top_k(p, values.shape[head.axis], sorted=True)[0]
             best = _clipped(values)
-            top = _top(_clipped(x), head)
-            return top * ops.exp(best - maximum(best, head.axis))
+            return _top(x, head) * ops.exp(best - maximum(best, head.axis))
         highest = maximum(x, head.axis)
         infinite = ops.any(ops.isinf(highest))
         top = either(infinite, lambda: _top(finite(x), head), lambda: _top(x, head))
@@ -103,7 +112,7 @@ def of_chosen(values: Any, scores: Any, head: Head) -> Any:
     if head.from_logits:
         return ops.sigmoid(finite(values))
     if softmax and dtype_of(scores) in _NARROW:
-        return _divided(values, ops.sum(x, axis=head.axis, keepdims=True))
+        return _divided(values, total(x, head.axis))
     return values
 
 
@@ -128,8 +137,8 @@ def _clipped(logits: Any) -> Any:
 
 
 def _renormalized(x: Any, axis: int) -> Any:
-    return _divided(x, ops.sum(x, axis=axis, keepdims=True))
+    return _divided(x, total(x, axis))
 
 
-def _divided(x: Any, total: Any) -> Any:
-    return x / ops.where(total > 0.0, total, 1.0)
+def _divided(x: Any, by: Any) -> Any:
+    return x / ops.where(by > 0.0, by, 1.0)

@@ -91,11 +91,11 @@ def _ranked(x: Any, k: int, axis: int) -> tuple[Any, Any]:
     """Return the places of the k highest scores, and these scores."""
     if k == 1:
         return first_best(x, axis)
-    last = axis in (-1, len(x.shape) - 1)
-    if last and ranks_by_id():
+    if ranks_by_id(x, axis):
         values, ids = ops.top_k(flushed(x), k, sorted=True)
         return ops.cast(ids, "int32"), values
     more = min(k + 1, x.shape[axis])  # the next one tells whether the last is a tie
+    last = axis in (-1, len(x.shape) - 1)
     native = native_ranking(x, more) if last else None
     if native is None:
         return _searched(x, k, axis)
