@@ -23,6 +23,7 @@ from keras_labels.prediction import (
     ranked,
     refuse_improbable,
     refuse_invalid,
+    refuse_undecided,
 )
 
 Invalid = Literal["raise", "mark"]
@@ -146,7 +147,7 @@ class DecidingModel(DelegatingModel):
             self._each(lambda rule: check_k(k, rule.head.classes))
         best = self._predictor("top_k", k).predict(x, **options)
         if raises:
-            self._each(lambda _, pair: refuse_invalid(pair[0] < 0), best)
+            self._each(lambda _, pair: refuse_undecided(pair[0]), best)
         return self._each(lambda rule, pair: ranked(pair[0], pair[1], rule), best)
 
     def predict_one(self, sample: Any, **options: Any) -> Any:
@@ -217,7 +218,7 @@ class DecidingModel(DelegatingModel):
             if both:
                 refuse_invalid(np.isnan(result["probabilities"]))
             elif raises:
-                refuse_invalid(classes < 0)
+                refuse_undecided(classes)
             return in_dtype(classes, dtype)
 
         return self._each(one, made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 from itertools import chain
 from typing import Any
@@ -53,8 +54,9 @@ class Predictors:
 
     def _stand(self) -> bool:
         """Tell whether every layer has the variables and layers that it had."""
-        known = map(id, self._known)
-        return list(map(id, chain.from_iterable(self._parts))) == list(known)
+        if sum(map(len, self._parts)) != len(self._known):
+            return False
+        return all(map(operator.is_, chain.from_iterable(self._parts), self._known))
 
 
 def _parts(model: keras.Model) -> list[list[Any]]:

@@ -16,6 +16,7 @@ from keras_labels.prediction._labels import (
     ranked,
     refuse_improbable,
     refuse_invalid,
+    refuse_undecided,
 )
 from keras_labels.prediction._predict import Predictor
 
@@ -33,5 +34,6 @@ __all__ = [
     "ranked",
     "refuse_improbable",
     "refuse_invalid",
+    "refuse_undecided",
     "structure_of",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, InputError
 
+_FEW = 64  # numbers, on which a ufunc takes longer than a list of them
 _ROUNDING = 1e-3  # of a 16-bit probability
 Label = str | tuple[str, ...] | None
 
@@ -151,6 +152,21 @@ def refuse_improbable(probabilities: np.ndarray, decoding: Decoding) -> None:
             f"and these are none: they lie between {low:.3g} and {high:.3g}. If it "
             "gives logits, make the LabeledModel with from_logits=True."
         )
+
+
+def refuse_undecided(classes: np.ndarray) -> None:
+    """Raise if any class is -1, as it is of a row with NaN scores.
+
+    Args:
+        classes: ids or marks `(rows, ...)`.
+
+    Raises:
+        InputError: naming the rows.
+    """
+    few = classes.size <= _FEW
+    least = min(classes.ravel().tolist(), default=0) if few else classes.min()
+    if least < 0:
+        refuse_invalid(classes < 0)
 
 
 def refuse_invalid(invalid: np.ndarray) -> None:

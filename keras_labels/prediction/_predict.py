@@ -32,7 +32,7 @@ from keras_labels.prediction._inputs import (
 )
 from keras_labels.prediction._joining import joined
 from keras_labels.prediction._keras_call import keras_call
-from keras_labels.prediction._slices import padded, row_count, slices
+from keras_labels.prediction._slices import padded, part_of, row_count, slices
 
 _KINDS = 1000  # of arrays and calls, remembered so as not to look again
 
@@ -103,11 +103,11 @@ class Predictor:
         else:
             rows = row_count(arrays)
             size = batch_size or self._batch_size(arrays, rows, memory_budget)
+            call = self._call(jit_compile, pad_to=size)
+            if 0 < rows <= size and verbose == 0 and callbacks is None:
+                return call(part_of(arrays, 0, rows))
             rows = rows if steps is None else min(rows, steps * size)
             batches, count = slices(arrays, rows, size)
-            call = self._call(jit_compile, pad_to=size)
-            if count == 1 and verbose == 0 and callbacks is None:
-                return call(next(batches))
         made = joined(self._outputs(call, batches, count, verbose, callbacks), rows)
         return self._no_rows(arrays) if made is None else made
 

@@ -34,14 +34,15 @@ def row_count(x: Any) -> int:
 def slices(x: Any, rows: int, size: int) -> tuple[Iterator[Any], int]:
     """Return the slices of the first rows of arrays, and how many there are."""
     starts = range(0, rows, size)
+    parts = (part_of(x, start, min(start + size, rows)) for start in starts)
+    return parts, len(starts)
 
-    def part(start: int) -> Any:
-        stop = min(start + size, rows)
-        if isinstance(x, np.ndarray):
-            return _rows(x, start, stop)
-        return keras.tree.map_structure(lambda a: _rows(a, start, stop), x)
 
-    return map(part, starts), len(starts)
+def part_of(x: Any, start: int, stop: int) -> Any:
+    """Return some rows of arrays, floats as `Model.predict` takes them."""
+    if isinstance(x, np.ndarray):
+        return _rows(x, start, stop)
+    return keras.tree.map_structure(lambda a: _rows(a, start, stop), x)
 
 
 def _rows(array: Any, start: int, stop: int) -> Any:
