@@ -56,6 +56,7 @@ def many():
     return mlp(1000)
 
 
+TURN = 0.05  # seconds in which calls of a few rows are repeated
 # name: model, rows, options of ours, sizes for the limit
 WORKS = {
     "MLP, 1 row": (mlp, 1, {}, [1]),
@@ -183,7 +184,7 @@ def memory_of(work, way):
 
 def time_line(work):
     start = time.perf_counter()
-    took = medians(ways(work))
+    took = medians(ways(work), turn=TURN)
     ours = took.pop("ours")
     limit = min(t for name, t in took.items() if name.startswith("c"))
     ratios = [took.get(name) for name in ("a", "b", "p")]
