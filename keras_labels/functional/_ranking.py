@@ -12,8 +12,6 @@ from keras_labels.functional._arithmetic import (
     flushed,
     has_nan,
     maximum,
-    nan_below,
-    nan_on_top,
     one_hot,
     smallest_normal,
 )
@@ -66,15 +64,16 @@ def _best_of_blocks(x: Any, k: int, count: int, size: int) -> tuple[Any, Any, An
     rows = ops.shape(x)[:-1]
     whole = x[..., : count * size] if count * size < x.shape[-1] else x
     parts = ops.reshape(whole, (*rows, count, size))
-    highest = ops.squeeze(maximum(nan_on_top(parts), -1), -1)
-    nan = nan_below(maximum(highest, -1), whole, -1)
+    highest = ops.squeeze(maximum(parts, -1), -1)
+    nan = has_nan(x, -1) if fuses() else ops.isnan(maximum(highest, -1))
     blocks, _ = _ranked(highest, k, -1)
     # The rank of scores that are equal is that of their ids.
     blocks = ops.sort(blocks, axis=-1)
     chosen = ops.reshape(taken_blocks(parts, blocks), (*rows, k * size))
     if count * size < x.shape[-1]:
         rest = x[..., count * size :]
-        nan = ops.logical_or(nan, has_nan(rest, -1))
+        if not fuses():
+            nan = ops.logical_or(nan, has_nan(rest, -1))
         chosen = ops.concatenate([chosen, rest], axis=-1)
         # The classes behind the last block stand as one more, of another size.
         blocks = ops.concatenate(
