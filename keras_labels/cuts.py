@@ -6,6 +6,7 @@ prior) keeps the order, so that a decision compares the score as the model gives
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -51,6 +52,16 @@ def least_scores(
     z = (_logit(p) - intercept[_at(column)]) / slope[_at(column)]
     bound = z if head.from_logits else _of_recovered(z, inclusive)
     return _above(bound, dtype, inclusive)
+
+
+@functools.lru_cache(maxsize=64)
+def least_decided(decoding: Decoding, dtype: str) -> np.ndarray:
+    """Return the least score of each column that its own threshold passes.
+
+    Remembered, and so not to be written to, for what decides again at each call.
+    """
+    cuts, inclusive = decoding.threshold, decoding.inclusive
+    return least_scores(decoding, cuts, dtype, inclusive=inclusive)
 
 
 def least_refusing(decoding: Decoding, bound: float, dtype: str) -> np.ndarray:

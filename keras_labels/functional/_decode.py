@@ -7,7 +7,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_labels.cuts import least_refusing, least_scores
+from keras_labels.cuts import least_decided, least_refusing, least_scores
 from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, HeadError
 from keras_labels.functional._argmax import best_class
@@ -106,9 +106,7 @@ def classes(scores: Any, decoding: Decoding) -> Any:
 
 def _binary(scores: Any, decoding: Decoding) -> Any:
     column, _ = positive_column(scores, decoding.head)
-    least = least_scores(
-        decoding, decoding.threshold, dtype_of(column), inclusive=decoding.inclusive
-    )
+    least = least_decided(decoding, dtype_of(column))
     decided = is_over(column, least, decoding.head.axis)
     ids = _sure(column, ops.cast(decided, ids_dtype()), decoding)
     return marked_nan(ids, has_nan(widen(scores), decoding.head.axis))

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_labels.cuts import least_scores
+from keras_labels.cuts import least_decided
 from keras_labels.decoding import Decoding
 from keras_labels.functional._arithmetic import (
     counted,
@@ -75,10 +75,7 @@ def multi_label(
 def label_marks(scores: Any, decoding: Decoding) -> Any:
     """Return 0 or 1 for every label by the decoding's rule; rows with NaN are -1."""
     head, x = decoding.head, widen(scores)
-    least = least_scores(
-        decoding, decoding.threshold, dtype_of(x), inclusive=decoding.inclusive
-    )
-    marks = is_over(x, least, head.axis)
+    marks = is_over(x, least_decided(decoding, dtype_of(x)), head.axis)
     most = head.units if decoding.max_labels is None else decoding.max_labels
     if decoding.min_labels or most < head.units:
         ranked, _ = corrected(x, decoding)  # labels differ in their calibration

@@ -196,10 +196,11 @@ class Predictor:
             return KERAS_BATCH_SIZE
         if rows <= 1:
             return 1
-        if any(array is None for array in keras.tree.flatten(x)):
+        arrays = [x] if isinstance(x, np.ndarray) else keras.tree.flatten(x)
+        if any(array is None for array in arrays):
             return KERAS_BATCH_SIZE  # an optional input, which Keras' own call takes
         budget = MEMORY_BUDGET if memory_budget is None else memory_budget
-        shapes = tuple(array.shape[1:] for array in keras.tree.flatten(x))
+        shapes = tuple(array.shape[1:] for array in arrays)
         size = self._batch_sizes.get((shapes, budget))
         if size is None:
             size = batch_size_of(
