@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_labels.cli._improving import Job, improve
 from keras_labels.cli._options import (
     AsJson,
     ClassNames,
@@ -23,7 +24,6 @@ from keras_labels.cli._options import (
     Thresholds,
     Unsafe,
 )
-from keras_labels.cli._tune import Job, improve
 
 CALIBRATE_HELP = """Fit probabilities that match frequencies, on data with true classes.
 
