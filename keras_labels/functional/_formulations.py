@@ -20,6 +20,7 @@ from keras import ops
 # From how many classes two passes over blocks beat one over all.
 _IN_BLOCKS_FROM = {"tensorflow": 3000, "xla": 100, "torch": 10_000}
 _NATIVE_FROM = 100  # classes, on tensorflow
+_LISTED = 64  # numbers
 
 
 class _Formulation(NamedTuple):
@@ -138,8 +139,12 @@ def native_best(scores: Any, axis: int, tiny: float) -> tuple[Any, Any, Any] | N
         import torch
 
         highest, ids = torch.max(scores, dim=axis, keepdim=True)
-        odd = (highest.abs() <= tiny) | (highest == -math.inf)
-        return highest, ids.int(), odd.any()
+        few = listed(highest)
+        if few is not None:
+            odd: Any = not all(abs(x) > tiny and x > -math.inf for x in few)
+        else:
+            odd = ((highest.abs() <= tiny) | (highest == -math.inf)).any()
+        return highest, ids.int(), odd
     if finds_best_in_one_pass():
         highest, ids = _best_in_one_pass(scores, axis % len(scores.shape))
         odd = (abs(highest) <= tiny) | (highest == -math.inf)
@@ -152,6 +157,14 @@ def native_best(scores: Any, axis: int, tiny: float) -> tuple[Any, Any, Any] | N
     highest = tf.reduce_max(scores, axis, keepdims=True)
     odd = (tf.abs(highest) <= tiny) | (highest == -math.inf)
     return highest, ids, tf.reduce_any(odd)
+
+
+def listed(values: Any) -> list[float] | None:
+    """Return a few numbers of eager torch, each operation on which takes longer."""
+    if _compiler() != "torch" or values.numel() > _LISTED:
+        return None
+    numbers: list[float] = values.flatten().tolist()
+    return numbers
 
 
 def finds_best_in_one_pass() -> bool:
@@ -219,4 +232,4 @@ def either(rare: Any, exactly: Callable[[], Any], usually: Callable[[], Any]) ->
 
 def holds_none(marks: Any) -> bool:
     """Tell whether it is known already that no mark is true, as torch does."""
-    return _compiler() == "torch" and not marks.any()
+    return marks is False or (_compiler() == "torch" and not marks.any())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from keras import ops
@@ -22,6 +23,7 @@ from keras_labels.functional._formulations import (
     fuses,
     in_blocks,
     is_portable,
+    listed,
     native_ranking,
     ranks_by_id,
     taken_blocks,
@@ -38,7 +40,8 @@ def best_ids(x: Any, k: int, axis: int) -> tuple[Any, Any, Any]:
 
     Returns:
         Ids and scores with k on the class axis; and for every row whether it holds a
-        NaN, and so has ids that mean nothing. (It has 1 on the class axis.)
+        NaN, and so has ids that mean nothing. (It has 1 on the class axis; or it is
+        False, where no row does.)
     """
     last = axis in (-1, len(x.shape) - 1)
     blocks = in_blocks(x.shape[axis]) if last else None
@@ -51,7 +54,9 @@ def best_ids(x: Any, k: int, axis: int) -> tuple[Any, Any, Any]:
 def _nan_of(x: Any, values: Any, axis: int) -> Any:
     one = values.shape[axis] == 1
     if one and (finds_best_in_one_pass() or not (is_portable() or fuses())):
-        return ops.isnan(values)  # the highest score keeps NaN
+        # The highest score keeps NaN.
+        few = listed(values)
+        return ops.isnan(values) if few is None or any(map(math.isnan, few)) else False
     return has_nan(x, axis)
 
 

@@ -8,6 +8,7 @@ from keras import ops
 
 from keras_labels.arguments import check_k
 from keras_labels.functional._arithmetic import marked_nan, require_units, widen
+from keras_labels.functional._formulations import holds_none
 from keras_labels.functional._probabilities import of_chosen
 from keras_labels.functional._ranking import best_ids
 from keras_labels.head import Head, Task
@@ -49,7 +50,9 @@ def top_k(
     check_k(k, head.classes)
     x = _one_score_per_class(widen(tensor), head)
     ids, values, nan = best_ids(x, k, axis)
-    p = ops.where(nan, float("nan"), of_chosen(values, tensor, head))
+    p = of_chosen(values, tensor, head)
+    if not holds_none(nan):
+        p = ops.where(nan, float("nan"), p)
     return marked_nan(ids, nan), ops.cast(p, "float32")
 
 
