@@ -125,7 +125,7 @@ def test_header_of_a_later_version_is_read(run, files, x, tmp_path):
 
 
 def test_missing_pillow_names_the_extra(run, files, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
     (tmp_path / "a.png").write_bytes(b"")
     result = run("predict", files["images"], tmp_path / "a.png")
     mistake(result, 'pip install "keras-labels[cli]"')
