@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 from keras import ops
-from timing import compiled, medians, versions
+from timing import BACKEND, compiled, medians, versions
 
 from keras_labels import functional
 from keras_labels.decoding import Decoding
@@ -31,6 +31,8 @@ SHAPES = [
 def fastest(function, highest):
     """Return a function in the formulation of `LabeledModel.predict_classes`.
 
+    On jax that reports what makes it doubtful, which `LabeledModel` looks at.
+
     Args:
         function: of a tensor.
         highest: the highest id that it gives: 1 for a threshold and for labels.
@@ -38,8 +40,9 @@ def fastest(function, highest):
     signed = "int8" if highest < 2**7 else "int16" if highest < 2**15 else "int32"
 
     def run(x):
-        with functional.unexported(signed):
-            return function(x)
+        doubts = [] if BACKEND == "jax" else None
+        with functional.unexported(signed, doubts=doubts):
+            return function(x), doubts
 
     return run
 

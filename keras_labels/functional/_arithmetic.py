@@ -147,6 +147,10 @@ def first_best(scores: Any, axis: int, among: Any = None) -> tuple[Any, Any]:
     if among is not None:
         scores = ops.where(among, scores, -float("inf"))
     native = native_best(scores, axis, smallest_normal(scores))
+    if native is not None and native[2] is False:
+        if among is None:
+            return native[1], native[0]
+        native = None  # the first of scores that are all -inf may not be chosen
     highest = maximum(scores, axis) if native is None else native[0]
 
     def exactly() -> Any:

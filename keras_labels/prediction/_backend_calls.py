@@ -89,9 +89,9 @@ def _jax(decoder: DecodedModel, forward: Call) -> Call:
 
     def run(values: list[Any], x: Any) -> Any:
         nonlocal calls, doubted
+        calls += 1
         if doubted > _DOUBTS_AT_FIRST + calls // _CALLS_PER_DOUBT:
             return exact(values, x)
-        calls += 1
         made = usual(values, x)
         if made[2] is None or not made[2]:
             return made
