@@ -45,7 +45,9 @@ def mobilenet():
 def segmentation(classes=21):
     inputs = keras.Input((512, 512, 3))
     x = layers.Conv2D(8, 3, padding="same", activation="relu")(inputs)
-    return keras.Model(inputs, layers.Conv2D(classes, 1)(x))
+    # As trained: without a bias whole pixels have no score but 0 (see README.md).
+    scores = layers.Conv2D(classes, 1, bias_initializer="normal")(x)
+    return keras.Model(inputs, scores)
 
 
 def wide():
