@@ -150,8 +150,10 @@ def native_best(scores: Any, axis: int, tiny: float) -> tuple[Any, Any, Any] | N
         if sure:  # which costs a third of the pass
             scores = ops.where(abs(scores) <= tiny, 0.0, scores)
         highest, ids = _best_in_one_pass(scores, axis % len(scores.shape))
+        if sure:
+            return highest, ids, False
         odd = (abs(highest) <= tiny) | (highest == -math.inf)
-        return highest, ids, False if sure else odd.any()
+        return highest, ids, odd.any()
     if compiler == "xla" or scores.shape[axis] < _NATIVE_FROM:
         return None
     import tensorflow as tf
@@ -199,12 +201,16 @@ def _best_in_one_pass(scores: Any, axis: int) -> tuple[Any, Any]:
 def ranks_by_id(scores: Any, axis: int) -> bool:
     """Tell whether `ops.top_k` ranks an axis, equal scores by id, in files too.
 
-    It ranks the last one. tensorflow and ONNX promise the order, LiteRT keeps it, and
-    OpenVINO has it from tensorflow. That of torch does not keep it, and files with that
-    of jax cannot be run.
+    tensorflow and ONNX promise the order, LiteRT keeps it, and OpenVINO has it from
+    tensorflow. That of torch does not keep it, and no runtime has that of jax.
     """
-    last = axis in (-1, len(scores.shape) - 1)
-    return last and is_portable() and keras.backend.backend() == "tensorflow"
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    return on_tensorflow and is_portable() and is_last(axis, scores)
+
+
+def is_last(axis: int, scores: Any) -> bool:
+    """Tell whether an axis is the last one, which alone `ops.top_k` ranks."""
+    return axis in (-1, len(scores.shape) - 1)
 
 
 def native_ranking(scores: Any, k: int) -> tuple[Any, Any] | None:

@@ -22,6 +22,7 @@ from keras_labels.functional._formulations import (
     finds_best_in_one_pass,
     fuses,
     in_blocks,
+    is_last,
     is_portable,
     listed,
     native_ranking,
@@ -43,8 +44,7 @@ def best_ids(x: Any, k: int, axis: int) -> tuple[Any, Any, Any]:
         NaN, and so has ids that mean nothing. (It has 1 on the class axis; or it is
         False, where no row does.)
     """
-    last = axis in (-1, len(x.shape) - 1)
-    blocks = in_blocks(x.shape[axis]) if last else None
+    blocks = in_blocks(x.shape[axis]) if is_last(axis, x) else None
     if blocks is None or k > blocks[0]:
         ids, values = _ranked(x, k, axis)
         return ids, values, _nan_of(x, values, axis)
@@ -99,8 +99,7 @@ def _ranked(x: Any, k: int, axis: int) -> tuple[Any, Any]:
         values, ids = ops.top_k(flushed(x), k, sorted=True)
         return ops.cast(ids, "int32"), values
     more = min(k + 1, x.shape[axis])  # the next one tells whether the last is a tie
-    last = axis in (-1, len(x.shape) - 1)
-    native = native_ranking(x, more) if last else None
+    native = native_ranking(x, more) if is_last(axis, x) else None
     if native is None:
         return _searched(x, k, axis)
     values, ids = native
