@@ -15,9 +15,8 @@ from keras import ops
 from timing import BACKEND, compiled, medians, versions
 
 from keras_labels import functional
-from keras_labels.decoding import Decoding
 from keras_labels.functional._ranking import best_ids
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head
 
 SHAPES = [
     (4096, 10),

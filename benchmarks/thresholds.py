@@ -17,9 +17,8 @@ from sklearn.metrics import precision_recall_curve
 from sklearn.model_selection import TunedThresholdClassifierCV
 from timing import medians
 
-from keras_labels.decoding import Decoding
 from keras_labels.fitting import tune_thresholds
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head
 
 ROWS = 1_000_000
 GRID = np.linspace(0.01, 0.99, 100)

@@ -5,9 +5,7 @@ that hold them load; it changes nothing else.
 """
 
 from keras_labels import fitting, functional
-from keras_labels.calibration import Calibration
 from keras_labels.decoder import append_decoding
-from keras_labels.decoding import Decoding
 from keras_labels.errors import (
     DecodingError,
     ExportError,
@@ -19,7 +17,6 @@ from keras_labels.errors import (
     SaveError,
 )
 from keras_labels.export import load_exported, read_decoding
-from keras_labels.head import Head
 from keras_labels.heads import detect_head
 from keras_labels.integrations import remove_predict_classes, restore_predict_classes
 from keras_labels.labeled import LabeledModel
@@ -34,6 +31,7 @@ from keras_labels.layers import (
 )
 from keras_labels.prediction import Prediction
 from keras_labels.reports import ReliabilityDisplay, Report, ThresholdDisplay
+from keras_labels.spec import Calibration, Decoding, Head
 
 __version__ = "0.1.0"
 

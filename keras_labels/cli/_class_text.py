@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from keras_labels import fitting
-from keras_labels.arguments import shortened
 from keras_labels.cli._errors import CommandError
-from keras_labels.decoding import Decoding
 from keras_labels.errors import InputError
+from keras_labels.spec import Decoding, shortened
 
 
 def as_ids(texts: Sequence[str], rule: Decoding, where: str) -> Any:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.arguments import shortened
 from keras_labels.cli._data import Batch, Input, Source
 from keras_labels.cli._errors import CommandError, explained
+from keras_labels.spec import shortened
 
 _MISSING = {"", "nan", "na", "null", "none"}
 Line = tuple[int, list[str]]  # its number in the file, and its fields

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from keras_labels.decoding import Decoding
+    from keras_labels.spec import Decoding
 
 INSPECT_HELP = """Show how a file decides: head, rule, thresholds, names, outputs.
 
@@ -50,7 +50,7 @@ def inspect(
 
 def as_plain(file: Path, contents: Any) -> dict[str, Any]:
     """Return what a file says of itself as plain data, ready for JSON."""
-    from keras_labels.decoding import plain
+    from keras_labels.spec import plain
 
     return {
         "file": str(file),
@@ -63,7 +63,7 @@ def as_plain(file: Path, contents: Any) -> dict[str, Any]:
 
 def facts(rule: Decoding) -> list[tuple[str, str]]:
     """Return what there is to say of a decoding, as pairs of a word and a sentence."""
-    from keras_labels.wording import corrections_in_words, rules_in_words
+    from keras_labels.spec import corrections_in_words, rules_in_words
 
     head = rule.head
     emits = "logits" if head.from_logits else "probabilities"

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.arguments import shortened
 from keras_labels.cli._class_text import as_ids, has_header
 from keras_labels.cli._csv import open_csv, read_column
 from keras_labels.cli._data import Batch, Input, Source, open_arrays
@@ -17,7 +16,7 @@ from keras_labels.cli._errors import CommandError, explained
 from keras_labels.cli._images import ENDINGS
 from keras_labels.cli._models import require
 from keras_labels.cli._sources import check_data, open_sources
-from keras_labels.decoding import Decoding
+from keras_labels.spec import Decoding, shortened
 
 _ARRAY = ".npy"
 _TEXTS = (".csv", ".tsv")

@@ -13,10 +13,10 @@ from keras_labels.decoder._model import (
     flattened,
     named,
 )
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError
 from keras_labels.heads import output_names
 from keras_labels.layers import DecodingLayer
+from keras_labels.spec import Decoding
 
 
 def append_decoding(
@@ -41,7 +41,7 @@ def append_decoding(
     Raises:
         DecodingError: if the decoding is none of these, or does not fit the outputs.
 
-    >>> from keras_labels.head import Head
+    >>> from keras_labels.spec import Head
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     >>> rule = Decoding(Head("multiclass", units=3, from_logits=True))
     >>> append_decoding(model, rule).output["classes"].dtype

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from keras_labels.decoding import Decoding, Decodings, from_plain, plain
 from keras_labels.errors import DecodingError, ExportError
+from keras_labels.spec import Decoding, Decodings, from_plain, plain
 
 KEY = "keras_labels"  # under which every format keeps it
 _VERSION = 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from keras_labels.decoding import Decoding
+from keras_labels.spec import Decoding
 
 Arrays = Mapping[str, np.ndarray]
 

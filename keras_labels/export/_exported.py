@@ -9,12 +9,12 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from keras_labels.decoding import Decoding, Decodings
 from keras_labels.errors import ExportError, InputError, first_line
 from keras_labels.export._contents import Contents, Input
 from keras_labels.export._formats import format_to_read
 from keras_labels.export._reading import read_contents
 from keras_labels.prediction import labels, refuse_invalid
+from keras_labels.spec import Decoding, Decodings
 
 Invalid = Literal["raise", "mark"]
 

@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from keras_labels.decoding import Decodings, from_plain
 from keras_labels.errors import ExportError
 from keras_labels.export._contents import label_files, stored
 from keras_labels.export._file_format import FileFormat
 from keras_labels.export._formats import exported_in
+from keras_labels.spec import Decodings, from_plain
 
 _DECODING = "decoding.json"
 

@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from keras_labels.decoding import Decoding
 from keras_labels.fitting import applied
+from keras_labels.spec import Decoding
 
 
 def margins(scores: np.ndarray, rule: Decoding) -> np.ndarray:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from keras_labels.decoding import Decodings, from_plain
 from keras_labels.errors import (
     DecodingError,
     ExportError,
@@ -17,6 +16,7 @@ from keras_labels.errors import (
 )
 from keras_labels.export._contents import Contents
 from keras_labels.export._formats import format_to_read
+from keras_labels.spec import Decodings, from_plain
 
 
 def read_decoding(path: str | Path) -> Decodings:

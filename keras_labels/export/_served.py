@@ -11,12 +11,12 @@ import numpy as np
 
 from keras_labels import functional
 from keras_labels.decoder import DecodedModel
-from keras_labels.decoding import Decoding, Decodings
 from keras_labels.errors import ExportError
 from keras_labels.export._contents import Contents, Input, of_heads
 from keras_labels.export._signature import Signature
 from keras_labels.heads import output_names
 from keras_labels.layers import DecodingLayer
+from keras_labels.spec import Decoding, Decodings
 
 _SHORT = "d"  # stands before the name of each operation in a file
 KINDS = (*functional.OUTPUTS, "labels")

@@ -11,11 +11,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_labels.decoding import Decoding
 from keras_labels.errors import ExportError
 from keras_labels.export._exactness import exact
 from keras_labels.export._margins import margins, slack
 from keras_labels.export._served import label_index, label_table
+from keras_labels.spec import Decoding
 
 _TOLERANCE = 1e-5  # of a probability
 # Of models that compute in 16 bits: some roundings of a number near 1.

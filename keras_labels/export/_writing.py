@@ -10,8 +10,6 @@ from typing import Any
 
 import keras
 
-from keras_labels.arguments import check_probability
-from keras_labels.decoding import Decodings
 from keras_labels.errors import DecodingError, ExportError
 from keras_labels.export._exporter import failing
 from keras_labels.export._file_format import FileFormat
@@ -22,6 +20,7 @@ from keras_labels.export._signature import signature_of
 from keras_labels.export._trial import verified
 from keras_labels.export._verification import Agreement, computes_in_16_bits
 from keras_labels.prediction import arranged
+from keras_labels.spec import Decodings, check_probability
 
 
 @dataclass(frozen=True)

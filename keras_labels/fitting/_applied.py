@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.cuts import LARGEST, LEAST, logit, probability_at
-from keras_labels.decoding import Decoding
 from keras_labels.fitting._targets import as_columns
-from keras_labels.head import Head
-from keras_labels.prior import log_ratios
+from keras_labels.spec import (
+    LARGEST,
+    LEAST,
+    Decoding,
+    Head,
+    log_ratios,
+    logit,
+    probability_at,
+)
 
 _FARTHEST = float(np.finfo("float32").max)  # an infinite logit
 _NUMBERS = 2**17  # of one slice: what a processor's cache holds
@@ -35,7 +40,7 @@ def applied(scores: Any, decoding: Decoding) -> np.ndarray:
     Raises:
         InputError: if the scores do not have the head's units, or hold NaN.
 
-    >>> from keras_labels.calibration import Calibration
+    >>> from keras_labels.spec import Calibration
     >>> calibration = Calibration("temperature", temperature=2.0)
     >>> spam = Decoding(Head("binary", 1, from_logits=True), calibration=calibration)
     >>> applied([[0.0], [2.0]], spam).round(3).tolist()

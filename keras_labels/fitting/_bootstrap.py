@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_labels.arguments import check_integer, check_probability
 from keras_labels.errors import DecodingError
 from keras_labels.fitting._counts import Counts
 from keras_labels.fitting._cut_scale import CutScale
 from keras_labels.fitting._gaps import Gaps
 from keras_labels.fitting._search import Found, nearest_first
+from keras_labels.spec import check_integer, check_probability
 
 _EXACT = 2000  # rows, up to which every gap is a candidate
 _GROUPS = 1000  # groups of rows beyond that

@@ -8,9 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.arguments import check_integer, shortened
-from keras_labels.calibration import Calibration, Method, check_method
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, InputError
 from keras_labels.fitting._applied import (
     class_probabilities,
@@ -31,7 +28,15 @@ from keras_labels.fitting._scaling import (
 )
 from keras_labels.fitting._targets import as_targets
 from keras_labels.fitting._thresholds import FittingWarning
-from keras_labels.head import Head
+from keras_labels.spec import (
+    Calibration,
+    Decoding,
+    Head,
+    Method,
+    check_integer,
+    check_method,
+    shortened,
+)
 
 
 def calibrate(

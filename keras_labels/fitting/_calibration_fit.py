@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from keras_labels.calibration import Calibration
-from keras_labels.decoding import Decoding
 from keras_labels.fitting._quality import Quality
+from keras_labels.spec import Calibration, Decoding
 
 _ROWS = (
     ("log loss", "log_loss"),

@@ -11,7 +11,7 @@ from keras_labels.fitting._scaling import (
     check_order,
     temperature_at_zero,
 )
-from keras_labels.head import Head
+from keras_labels.spec import Head
 
 
 def class_temperature(columns: np.ndarray, ids: np.ndarray, head: Head) -> float:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.decoding import Decoding
 from keras_labels.errors import InputError
+from keras_labels.spec import Decoding
 
 
 def as_decisions(
@@ -65,7 +65,7 @@ def compares_probability(decoding: Decoding) -> bool:
     Args:
         decoding: how scores are decided.
 
-    >>> from keras_labels.head import Head
+    >>> from keras_labels.spec import Head
     >>> compares_probability(Decoding(Head("binary", units=1, from_logits=True)))
     False
     """

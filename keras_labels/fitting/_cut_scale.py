@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.cuts import least_scores, probability_at
-from keras_labels.decoding import Decoding
+from keras_labels.spec import Decoding, least_scores, probability_at
 
 _ENDS = np.array([5e-324, 1 - 2**-53])  # the least and the highest cut
 _LEAST, _MOST = _ENDS.view(np.int64).tolist()
@@ -24,7 +23,7 @@ class CutScale:
         decoding: of a binary head or of labels.
         column: which column of it the scores are.
 
-    >>> from keras_labels.head import Head
+    >>> from keras_labels.spec import Head
     >>> spam = Decoding(Head("binary", units=1, from_logits=False))
     >>> CutScale(np.array([0.1, 0.4, 0.8]), spam).resolve(np.array([1, 3]))[0].tolist()
     [0.25, 0.9]

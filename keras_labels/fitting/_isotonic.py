@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from keras_labels.calibration import Table
 from keras_labels.extras import imported
+from keras_labels.spec import Table
 
 
 def isotonic_table(scores: np.ndarray, outcomes: np.ndarray) -> Table:

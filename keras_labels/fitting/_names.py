@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.arguments import shortened
 from keras_labels.errors import DecodingError, InputError
+from keras_labels.spec import shortened
 
 
 def ids_of_names(y: np.ndarray, class_names: Sequence[str] | None) -> np.ndarray:

@@ -10,9 +10,9 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from keras_labels.arguments import check_flag
 from keras_labels.errors import DecodingError
 from keras_labels.fitting._counts import METRICS, RATES, Counts, cost, fbeta
+from keras_labels.spec import check_flag
 
 Metric = Literal[
     "f1",

@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.cuts import least_scores
-from keras_labels.decoding import Decoding, cut_names
 from keras_labels.errors import DecodingError, InputError
 from keras_labels.fitting._bootstrap import Bootstrap
 from keras_labels.fitting._counts import Counts
 from keras_labels.fitting._objective import Objective
 from keras_labels.fitting._targets import as_columns, as_targets
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head, cut_names, least_scores
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import get_args
 
 import numpy as np
 
-from keras_labels.decoding import Decoding
 from keras_labels.fitting._applied import one_probability, probabilities_of, slices
 from keras_labels.fitting._losses import brier_score_of, log_loss_of
 from keras_labels.fitting._reliability import Strategy, mean_error, pairs
+from keras_labels.spec import Decoding
 
 
 @dataclasses.dataclass(frozen=True)

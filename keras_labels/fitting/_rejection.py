@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError
 from keras_labels.fitting._confidence import (
     as_decisions,
@@ -16,6 +15,7 @@ from keras_labels.fitting._confidence import (
     confidence_of,
 )
 from keras_labels.fitting._targets import as_targets
+from keras_labels.spec import Decoding
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +95,7 @@ def tune_rejection(
         InputError: if the arrays do not fit the head or each other.
         DecodingError: unless one of the two is said, or if no bound keeps the error.
 
-    >>> from keras_labels.head import Head
+    >>> from keras_labels.spec import Head
     >>> head = Head("multiclass", units=2, from_logits=False)
     >>> p = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]])
     >>> tuned = tune_rejection([0, 1, 0], p, [0, 1, 1], Decoding(head), max_error=0)

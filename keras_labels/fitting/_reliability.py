@@ -8,8 +8,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from keras_labels.arguments import check_integer
 from keras_labels.errors import DecodingError, InputError
+from keras_labels.spec import check_integer
 
 Strategy = Literal["uniform", "quantile"]
 Kind = Literal["confidence", "classwise"]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from keras_labels.cuts import sigmoid
 from keras_labels.errors import DecodingError
 from keras_labels.extras import imported
+from keras_labels.spec import sigmoid
 
 # Share of a sum of products that is rounding: below it nothing was learned.
 _NOISE = 1e-9

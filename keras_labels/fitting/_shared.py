@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from keras_labels.cuts import probability_at
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError
 from keras_labels.fitting._cut_scale import CutScale
 from keras_labels.fitting._gaps import gaps_of
@@ -14,7 +12,7 @@ from keras_labels.fitting._problem import Problem, counts_of
 from keras_labels.fitting._search import best_cut
 from keras_labels.fitting._shared_bootstrap import shared_intervals
 from keras_labels.fitting._together import Together
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head, probability_at
 
 
 def tune_shared(problem: Problem) -> list[Label]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from keras_labels.cuts import least_scores, probability_at
 from keras_labels.fitting._bootstrap import Interval
 from keras_labels.fitting._counts import Counts
 from keras_labels.fitting._problem import Problem
 from keras_labels.fitting._search import nearest_first
 from keras_labels.fitting._together import Together
+from keras_labels.spec import least_scores, probability_at
 
 _BLOCKS = 500  # of rows, that count as often as each other
 _CUTS = 1000  # to choose from

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.arguments import shortened
-from keras_labels.decoding import Decoding
 from keras_labels.errors import InputError
 from keras_labels.fitting._names import ids_of_names, marks_of_names
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head, shortened
 
 
 def as_targets(y_true: Any, decoding: Decoding, shape: Sequence[int]) -> np.ndarray:

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.arguments import shortened
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError
 from keras_labels.fitting._bootstrap import Bootstrap
 from keras_labels.fitting._counts import Counts, summed
@@ -18,6 +16,7 @@ from keras_labels.fitting._objective import Average, CountMetric, Metric, object
 from keras_labels.fitting._problem import Problem, check_decoding, problem
 from keras_labels.fitting._shared import tune_shared
 from keras_labels.fitting._tuning import ThresholdTuning
+from keras_labels.spec import Decoding, shortened
 
 
 class FittingWarning(UserWarning):
@@ -99,7 +98,7 @@ def tune_thresholds(
     Warns:
         FittingWarning: if all rows of a label are of one class; its threshold stays.
 
-    >>> from keras_labels.head import Head
+    >>> from keras_labels.spec import Head
     >>> plain = Decoding(Head("binary", units=1, from_logits=False))
     >>> p = np.array([[0.1], [0.4], [0.35], [0.8]])
     >>> tuned = tune_thresholds([0, 0, 1, 1], p, plain, bootstrap=0)

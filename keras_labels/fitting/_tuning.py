@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from keras_labels.decoding import Decoding
+from keras_labels.spec import Decoding
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class ThresholdTuning:
         confidence: share of the bootstrap draws inside of the intervals.
 
     >>> cut = Cut("spam", 0.3, 0.2, 0.4, 0.9, 0.8, 1.0, 0.7, 12, False)
-    >>> from keras_labels.head import Head
+    >>> from keras_labels.spec import Head
     >>> found = Decoding(Head("binary", 1, True), threshold=0.3)
     >>> print(ThresholdTuning(found, "f1", 0.9, 0.7, 40, (cut,)))
     f1 0.9 (before 0.7) on 40 rows

@@ -7,7 +7,6 @@ from typing import Any, Literal
 import numpy as np
 from keras import ops
 
-from keras_labels.decoding import Decoding
 from keras_labels.functional._arithmetic import (
     constant,
     dtype_of,
@@ -22,7 +21,7 @@ from keras_labels.functional._arithmetic import (
 from keras_labels.functional._corrections import corrected, corrected_probabilities
 from keras_labels.functional._formulations import at_least, ids_dtype
 from keras_labels.functional._ranking import best_ids
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head
 
 
 def argmax(

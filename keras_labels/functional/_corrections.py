@@ -7,9 +7,6 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_labels.calibration import Calibration
-from keras_labels.cuts import LARGEST, LEAST
-from keras_labels.decoding import Decoding
 from keras_labels.functional._arithmetic import (
     constant,
     counted,
@@ -20,8 +17,7 @@ from keras_labels.functional._arithmetic import (
 )
 from keras_labels.functional._formulations import at_least
 from keras_labels.functional._probabilities import finite, probabilities
-from keras_labels.head import Head
-from keras_labels.prior import log_ratios
+from keras_labels.spec import LARGEST, LEAST, Calibration, Decoding, Head, log_ratios
 
 
 def corrected(scores: Any, decoding: Decoding) -> tuple[Any, Head]:

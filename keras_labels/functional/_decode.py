@@ -7,8 +7,6 @@ from typing import Any
 
 from keras import ops
 
-from keras_labels.cuts import least_decided, least_refusing, least_scores
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, HeadError
 from keras_labels.functional._argmax import best_class
 from keras_labels.functional._arithmetic import (
@@ -27,6 +25,7 @@ from keras_labels.functional._corrections import (
 from keras_labels.functional._formulations import ids_dtype
 from keras_labels.functional._multi_label import label_marks
 from keras_labels.functional._threshold import is_over
+from keras_labels.spec import Decoding, least_decided, least_refusing, least_scores
 
 OUTPUTS = ("probabilities", "classes", "scores")
 
@@ -54,7 +53,7 @@ def decode(
         HeadError: if the scores do not have the head's units.
 
     >>> import numpy as np
-    >>> from keras_labels.head import Head
+    >>> from keras_labels.spec import Head
     >>> spam = Decoding(Head("binary", units=1, from_logits=False), threshold=0.7)
     >>> np.asarray(decode(np.array([[0.62]]), spam, ["classes"])["classes"]).tolist()
     [0]

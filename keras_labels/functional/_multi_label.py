@@ -6,8 +6,6 @@ from typing import Any
 
 from keras import ops
 
-from keras_labels.cuts import least_decided
-from keras_labels.decoding import Decoding
 from keras_labels.functional._arithmetic import (
     counted,
     dtype_of,
@@ -21,7 +19,7 @@ from keras_labels.functional._arithmetic import (
 from keras_labels.functional._corrections import corrected
 from keras_labels.functional._formulations import either, fuses, ids_dtype
 from keras_labels.functional._threshold import is_over
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head, least_decided
 
 _MANY = 100  # labels, from which it is cheaper to look first whether any is NaN
 

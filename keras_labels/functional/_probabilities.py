@@ -22,7 +22,7 @@ from keras_labels.functional._formulations import (
     is_portable,
     ranks_by_id,
 )
-from keras_labels.head import Head, Task
+from keras_labels.spec import Head, Task
 
 _NARROW = ("float16", "bfloat16")
 

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_labels.arguments import as_thresholds
-from keras_labels.cuts import least_positive
 from keras_labels.functional._arithmetic import (
     constant,
     dtype_of,
@@ -18,6 +16,7 @@ from keras_labels.functional._arithmetic import (
 )
 from keras_labels.functional._formulations import at_least, ids_dtype
 from keras_labels.functional._probabilities import finite
+from keras_labels.spec import as_thresholds, least_positive
 
 
 def threshold(

@@ -6,12 +6,11 @@ from typing import Any
 
 from keras import ops
 
-from keras_labels.arguments import check_k
 from keras_labels.functional._arithmetic import marked_nan, require_units, widen
 from keras_labels.functional._formulations import holds_none
 from keras_labels.functional._probabilities import of_chosen
 from keras_labels.functional._ranking import best_ids
-from keras_labels.head import Head, Task
+from keras_labels.spec import Head, Task, check_k
 
 
 def top_k(

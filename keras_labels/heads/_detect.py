@@ -8,9 +8,9 @@ import warnings
 from typing import Any
 
 from keras_labels.errors import HeadError, HeadWarning
-from keras_labels.head import TASKS, Head, Task
 from keras_labels.heads._outputs import Output, outputs_of
 from keras_labels.heads._resolve import Said, contradictions, head_of
+from keras_labels.spec import TASKS, Head, Task
 
 
 def detect_head(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from keras_labels.errors import HeadError
-from keras_labels.head import Head, Task
 from keras_labels.heads._outputs import Output
+from keras_labels.spec import Head, Task
 
 
 class Said(NamedTuple):

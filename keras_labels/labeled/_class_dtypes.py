@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError
+from keras_labels.spec import Decoding
 
 
 def smallest_dtype(rules: Iterable[Decoding]) -> str:

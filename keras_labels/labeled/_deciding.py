@@ -8,8 +8,6 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from keras_labels.arguments import check_k
-from keras_labels.decoding import Decoding, Decodings
 from keras_labels.errors import DecodingError, KerasLabelsError
 from keras_labels.labeled._class_dtypes import check_dtype, in_dtype
 from keras_labels.labeled._delegation import DelegatingModel
@@ -25,6 +23,7 @@ from keras_labels.prediction import (
     refuse_invalid,
     refuse_undecided,
 )
+from keras_labels.spec import Decoding, Decodings, check_k
 
 Invalid = Literal["raise", "mark"]
 

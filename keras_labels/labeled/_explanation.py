@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import keras
 
-from keras_labels.arguments import shortened
-from keras_labels.decoding import Decoding, Decodings
 from keras_labels.heads import output_names
-from keras_labels.wording import corrections_in_words, rules_in_words
+from keras_labels.spec import (
+    Decoding,
+    Decodings,
+    corrections_in_words,
+    rules_in_words,
+    shortened,
+)
 
 
 def explanation(model: keras.Model, decodings: Decodings) -> str:

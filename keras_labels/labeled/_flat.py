@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from keras_labels import fitting, functional
-from keras_labels.decoding import Decoding
 from keras_labels.errors import InputError
+from keras_labels.spec import Decoding
 
 _ROWS = 2**16  # decided at a time
 

@@ -9,17 +9,15 @@ from typing import Any
 
 import keras
 
-from keras_labels.calibration import Calibration
 from keras_labels.decoder import append_decoding, rebuildable_config
-from keras_labels.decoding import Decodings, from_plain, plain
 from keras_labels.errors import DecodingError
 from keras_labels.export import ExportReport, export
-from keras_labels.head import Head, Task
 from keras_labels.labeled._explanation import explanation
 from keras_labels.labeled._resolution import DECISION, changed, resolve
 from keras_labels.labeled._saving import refuse_h5, refuse_h5_config
 from keras_labels.labeled._tuning import TunableModel
 from keras_labels.layers import DecodingLayer
+from keras_labels.spec import Calibration, Decodings, Head, Task, from_plain, plain
 
 
 @keras.saving.register_keras_serializable(package="keras_labels")

@@ -10,10 +10,10 @@ from typing import Any
 import keras
 
 from keras_labels.decoder import DecodedModel
-from keras_labels.decoding import Decoding, Decodings
 from keras_labels.labeled._class_dtypes import smallest_dtype
 from keras_labels.layers import DecodingLayer, TopKLayer
 from keras_labels.prediction import Predictor
+from keras_labels.spec import Decoding, Decodings
 
 _TOP = 5
 

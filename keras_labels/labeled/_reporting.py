@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from keras_labels import reports
-from keras_labels.decoding import Decoding, Decodings
 from keras_labels.errors import InputError
 from keras_labels.labeled._flat import decoded, flat, part_of
 from keras_labels.prediction import refuse_improbable
+from keras_labels.spec import Decoding, Decodings
 
 # Decisions: a page tells no more of all the pixels of a thousand maps.
 _MOST = 1_000_000

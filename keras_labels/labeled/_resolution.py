@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-from keras_labels.decoding import Decoding, Decodings
 from keras_labels.errors import DecodingError, HeadError
 from keras_labels.heads import describe_outputs, output_names, resolve_head
+from keras_labels.spec import Decoding, Decodings
 
 _HEAD = ("task", "from_logits", "axis")
 DECISION = (

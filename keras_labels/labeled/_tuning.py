@@ -10,14 +10,13 @@ from typing import Any, TypeVar
 import keras
 
 from keras_labels import fitting, functional
-from keras_labels.calibration import Method
-from keras_labels.decoding import DEFAULT_THRESHOLD, Decoding
 from keras_labels.errors import DecodingError, InputError
 from keras_labels.labeled._deciding import DecidingModel
 from keras_labels.labeled._flat import decoded, flat, part_of
 from keras_labels.labeled._reporting import reported
 from keras_labels.prediction import in_memory
 from keras_labels.reports import Report
+from keras_labels.spec import DEFAULT_THRESHOLD, Decoding, Method
 
 Tuning = fitting.ThresholdTuning | fitting.CalibrationFit | fitting.RejectionTuning
 _Self = TypeVar("_Self", bound="TunableModel")

@@ -7,9 +7,9 @@ from typing import Any, Literal
 import keras
 
 from keras_labels import functional
-from keras_labels.arguments import check_probability
 from keras_labels.errors import DecodingError
 from keras_labels.layers._base import ScoreLayer, Shape, spec
+from keras_labels.spec import check_probability
 
 
 @keras.saving.register_keras_serializable(package="keras_labels")

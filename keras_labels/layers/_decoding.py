@@ -8,9 +8,9 @@ from typing import Any
 import keras
 
 from keras_labels import functional
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, HeadError
 from keras_labels.layers._base import ScoreLayer, Shape, spec
+from keras_labels.spec import Decoding
 
 
 @keras.saving.register_keras_serializable(package="keras_labels")

@@ -7,11 +7,9 @@ from typing import Any
 import keras
 
 from keras_labels import functional
-from keras_labels.arguments import as_thresholds, check_label_counts
-from keras_labels.decoding import Decoding
-from keras_labels.head import Head
 from keras_labels.layers._base import ScoreLayer, Shape, spec
 from keras_labels.layers._threshold import plain
+from keras_labels.spec import Decoding, Head, as_thresholds, check_label_counts
 
 
 @keras.saving.register_keras_serializable(package="keras_labels")

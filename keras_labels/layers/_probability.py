@@ -10,8 +10,8 @@ from keras import ops
 
 from keras_labels import functional
 from keras_labels.errors import DecodingError
-from keras_labels.head import Head, Task
 from keras_labels.layers._base import ScoreLayer, Shape, spec
+from keras_labels.spec import Head, Task
 
 
 @keras.saving.register_keras_serializable(package="keras_labels")

@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_labels.calibration import Calibration
 from keras_labels.functional import widen
 from keras_labels.layers._base import ScoreLayer, Shape, spec
+from keras_labels.spec import Calibration
 
 
 @keras.saving.register_keras_serializable(package="keras_labels")

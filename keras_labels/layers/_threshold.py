@@ -7,8 +7,8 @@ from typing import Any
 import keras
 
 from keras_labels import functional
-from keras_labels.arguments import as_thresholds
 from keras_labels.layers._base import ScoreLayer, Shape, spec
+from keras_labels.spec import as_thresholds
 
 
 @keras.saving.register_keras_serializable(package="keras_labels")

@@ -8,10 +8,8 @@ from typing import Any
 import keras
 
 from keras_labels import functional
-from keras_labels.arguments import check_k
-from keras_labels.decoding import Decoding
-from keras_labels.head import Head, Task
 from keras_labels.layers._base import ScoreLayer, Shape, spec
+from keras_labels.spec import Decoding, Head, Task, check_k
 
 
 @keras.saving.register_keras_serializable(package="keras_labels")

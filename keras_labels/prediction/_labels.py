@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, InputError
+from keras_labels.spec import Decoding
 
 _FEW = 64  # numbers, on which a ufunc takes longer than a list of them
 _ROUNDING = 1e-3  # of a 16-bit probability

@@ -9,7 +9,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_labels.arguments import check_integer
 from keras_labels.decoder import DecodedModel
 from keras_labels.errors import InputError
 from keras_labels.prediction._backend_calls import Call
@@ -33,6 +32,7 @@ from keras_labels.prediction._inputs import (
 from keras_labels.prediction._joining import joined
 from keras_labels.prediction._keras_call import keras_call
 from keras_labels.prediction._slices import padded, part_of, row_count, slices
+from keras_labels.spec import check_integer
 
 _KINDS = 1000  # of arrays and calls, remembered so as not to look again
 

@@ -6,12 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.arguments import check_integer
-from keras_labels.costs import as_costs
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, InputError
-from keras_labels.head import Head
 from keras_labels.reports._evaluation import Evaluation
+from keras_labels.spec import Decoding, Head, as_costs, check_integer
 
 
 def evaluation(

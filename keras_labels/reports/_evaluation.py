@@ -9,9 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_labels.decoding import Decoding
 from keras_labels.functional import decode
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from keras_labels.decoding import Decoding
 from keras_labels.errors import InputError
 from keras_labels.reports._checks import evaluation
 from keras_labels.reports._evaluation import Evaluation
@@ -20,6 +19,7 @@ from keras_labels.reports._numbers import numbers_of
 from keras_labels.reports._page import html_of
 from keras_labels.reports._rule import in_words
 from keras_labels.reports._text import notes, text_of
+from keras_labels.spec import Decoding
 
 _VERSION = 1
 
@@ -163,7 +163,7 @@ def report(
         MissingExtraError: if a package is missing, with the line that installs it.
 
     >>> import numpy as np
-    >>> from keras_labels.head import Head
+    >>> from keras_labels.spec import Head
     >>> spam = Decoding(Head("binary", 1, False), class_names=["ham", "spam"])
     >>> p = np.array([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7]], "float32")
     >>> report([0, 1, 0], p, [0, 1, 1], spam).to_dict()["metrics"]["precision"]

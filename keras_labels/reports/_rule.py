@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keras_labels.decoding import Decoding
-from keras_labels.wording import corrections_in_words
+from keras_labels.spec import Decoding, corrections_in_words
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.cuts import least_positive
+from keras_labels.spec import least_positive
 
 _GRID = [step / 100 for step in range(1, 100)]
 _NEAREST = 1e-6  # to 0 and 1: a float32 number has few digits left there

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from keras_labels import LabeledModel
-from keras_labels.calibration import METHODS
 from keras_labels.cli import _calibrate
+from keras_labels.spec import METHODS
 
 # The models decide at cuts of their own, which are told to be tuned again.
 pytestmark = pytest.mark.filterwarnings("ignore:The thresholds and `reject_below`")

@@ -13,8 +13,7 @@ from keras_labels.cli._data import Input
 from keras_labels.cli._errors import CommandError
 from keras_labels.cli._labeled_data import open_labeled, read_labeled, rule_of
 from keras_labels.cli._tables import _in_one_cell
-from keras_labels.decoding import Decoding
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head
 
 X = np.arange(10, dtype="float32").reshape(5, 2)
 Y = np.array([0, 2, 1, 0, 2])

@@ -14,8 +14,6 @@ from sklearn.calibration import _SigmoidCalibration
 from sklearn.isotonic import IsotonicRegression
 
 from keras_labels import functional
-from keras_labels.calibration import Calibration
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, InputError, MissingExtraError
 from keras_labels.fitting import (
     FittingWarning,
@@ -25,7 +23,7 @@ from keras_labels.fitting import (
     expected_calibration_error,
     log_loss,
 )
-from keras_labels.head import Head
+from keras_labels.spec import Calibration, Decoding, Head
 
 ONE = Head("binary", 1, from_logits=True)
 ONE_P = Head("binary", 1, from_logits=False)

@@ -9,11 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_labels import functional
-from keras_labels.calibration import Calibration
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, InputError
 from keras_labels.fitting import applied, compares_probability, tune_rejection
-from keras_labels.head import Head
+from keras_labels.spec import Calibration, Decoding, Head
 
 HEADS = [
     Head("binary", 1, from_logits=True),

@@ -4,10 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import LabelBinarizer, MultiLabelBinarizer
 
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, InputError
 from keras_labels.fitting import as_columns, as_targets
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head
 
 NAMES = ["ant", "bee", "cow", "dog"]
 BINARY = Decoding(Head("binary", 1, True), NAMES[:2])

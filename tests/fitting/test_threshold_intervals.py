@@ -7,9 +7,8 @@ import cuts_by_force as force
 import numpy as np
 import pytest
 
-from keras_labels.decoding import Decoding
 from keras_labels.fitting import tune_thresholds
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head
 
 LOGIT = Decoding(Head("binary", 1, from_logits=True))
 

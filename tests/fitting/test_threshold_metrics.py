@@ -9,10 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError
 from keras_labels.fitting import tune_thresholds
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head
 
 NAMED = ["f1", "fbeta", "accuracy", "balanced_accuracy", "youden_j", "cost"]
 bounds = st.dictionaries(

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from keras_labels.decoding import Decoding
 from keras_labels.errors import DecodingError, InputError
 from keras_labels.fitting import tune_thresholds
-from keras_labels.head import Head
+from keras_labels.spec import Decoding, Head
 
 PLAIN = Decoding(Head("binary", 1, from_logits=False))
 

@@ -11,11 +11,9 @@ from scores import as_given, numpy
 from sklearn.isotonic import IsotonicRegression
 
 from keras_labels import functional
-from keras_labels.calibration import Calibration
-from keras_labels.decoding import Decoding
 from keras_labels.errors import InputError
 from keras_labels.fitting import FittingWarning, tune_thresholds
-from keras_labels.head import Head
+from keras_labels.spec import Calibration, Decoding, Head
 
 PLAIN = Decoding(Head("binary", 1, from_logits=False))
 LOGIT = Decoding(Head("binary", 1, from_logits=True))

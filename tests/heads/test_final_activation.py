@@ -9,8 +9,8 @@ from keras import layers as L
 from keras import ops
 
 from keras_labels.errors import HeadError
-from keras_labels.head import Head
 from keras_labels.heads import detect_head
+from keras_labels.spec import Head
 
 BINARY = Head("binary", 1, from_logits=False)
 MULTILABEL = Head("multilabel", 3, from_logits=False)

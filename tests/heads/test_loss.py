@@ -10,8 +10,8 @@ from keras import layers as L
 from keras import losses
 
 from keras_labels.errors import HeadError, HeadWarning
-from keras_labels.head import Head
 from keras_labels.heads import describe_outputs, detect_head
+from keras_labels.spec import Head
 
 BINARY = Head("binary", 1, from_logits=True)
 MULTILABEL = Head("multilabel", 3, from_logits=True)

@@ -7,13 +7,13 @@ from keras import layers as L
 from keras import losses
 
 from keras_labels.errors import HeadError, HeadWarning
-from keras_labels.head import Head
 from keras_labels.heads import (
     describe_outputs,
     detect_head,
     output_names,
     resolve_head,
 )
+from keras_labels.spec import Head
 
 SPECIES = Head("multiclass", 3, from_logits=False)
 SICK = Head("binary", 1, from_logits=True)

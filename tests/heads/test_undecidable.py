@@ -10,8 +10,8 @@ from keras import layers as L
 from keras import ops
 
 from keras_labels.errors import HeadError
-from keras_labels.head import Head
 from keras_labels.heads import detect_head, resolve_head
+from keras_labels.spec import Head
 
 
 class OwnCall(L.Dense):

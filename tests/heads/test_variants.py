@@ -7,8 +7,8 @@ from keras import layers as L
 from keras import losses
 
 from keras_labels.errors import HeadError
-from keras_labels.head import Head
 from keras_labels.heads import detect_head
+from keras_labels.spec import Head
 
 SOFTMAX = Head("multiclass", 3, from_logits=False)
 LOGITS = Head("multiclass", 3, from_logits=True)

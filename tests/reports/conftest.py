@@ -10,8 +10,8 @@ import pytest
 
 from keras_labels import Decoding
 from keras_labels.functional import decode
-from keras_labels.head import Head
 from keras_labels.reports import report
+from keras_labels.spec import Head
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 CLASSES = ["ant", "bee", "cat", "dog"]

@@ -8,8 +8,8 @@ import pytest
 
 from keras_labels import Decoding
 from keras_labels.errors import DecodingError, InputError, MissingExtraError
-from keras_labels.head import Head
 from keras_labels.reports import report, several
+from keras_labels.spec import Head
 
 KEYS = [
     "version",

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from keras_labels import Decoding
 from keras_labels.functional import decode
-from keras_labels.head import Head
 from keras_labels.reports._evaluation import Evaluation, decided_by
 from keras_labels.reports._page_data import page_data
 from keras_labels.reports._sweeps import offered_bounds, offered_cuts, sweep
+from keras_labels.spec import Head
 
 # Many lie on a cut, beside one, or near 0 and 1.
 NEAR = [0.0, 1e-38, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0]

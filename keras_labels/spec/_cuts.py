@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.decoding import Decoding
-from keras_labels.prior import log_ratios
+from keras_labels.spec._decoding import Decoding
+from keras_labels.spec._prior import log_ratios
 
 # The least and the largest float32 probability that has a logit.
 LEAST = float(np.finfo("float32").tiny)

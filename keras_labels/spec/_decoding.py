@@ -7,20 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keras_labels.arguments import (
+from keras_labels.errors import DecodingError
+from keras_labels.spec._arguments import (
     as_thresholds,
     check_flag,
     check_label_counts,
     check_probability,
     shortened,
 )
-from keras_labels.calibration import Calibration
-from keras_labels.class_names import as_class_names
-from keras_labels.costs import as_costs, implied_threshold
-from keras_labels.errors import DecodingError
-from keras_labels.head import Head
-from keras_labels.prior import as_prior
-from keras_labels.wording import in_words
+from keras_labels.spec._calibration import Calibration
+from keras_labels.spec._class_names import as_class_names
+from keras_labels.spec._costs import as_costs, implied_threshold
+from keras_labels.spec._head import Head
+from keras_labels.spec._prior import as_prior
+from keras_labels.spec._wording import in_words
 
 DEFAULT_THRESHOLD = 0.5
 _VERSION = 1

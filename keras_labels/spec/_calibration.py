@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from keras_labels.errors import DecodingError
-from keras_labels.head import Head
+from keras_labels.spec._head import Head
 
 Method = Literal["temperature", "platt", "vector", "isotonic"]
 METHODS: tuple[str, ...] = get_args(Method)

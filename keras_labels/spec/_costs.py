@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from keras_labels.arguments import shortened
 from keras_labels.errors import DecodingError
-from keras_labels.head import Head
+from keras_labels.spec._arguments import shortened
+from keras_labels.spec._head import Head
 
 Costs = tuple[tuple[float, ...], ...]
 

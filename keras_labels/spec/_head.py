@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from keras_labels.arguments import check_flag, check_integer
 from keras_labels.errors import HeadError
+from keras_labels.spec._arguments import check_flag, check_integer
 
 Task = Literal["binary", "multiclass", "multilabel"]
 TASKS: tuple[str, ...] = get_args(Task)

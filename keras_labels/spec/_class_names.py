@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from keras_labels.arguments import shortened
 from keras_labels.errors import DecodingError
+from keras_labels.spec._arguments import shortened
 
 _CARRIERS = ("class_names", "class_indices", "classes_")
 

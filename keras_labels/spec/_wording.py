@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from keras_labels.arguments import shortened
+from keras_labels.spec._arguments import shortened
 
 if TYPE_CHECKING:
-    from keras_labels.decoding import Decoding
+    from keras_labels.spec._decoding import Decoding
 
 
 def in_words(rule: Decoding) -> str:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keras_labels.arguments import check_probability, shortened
 from keras_labels.errors import DecodingError
-from keras_labels.head import Head
+from keras_labels.spec._arguments import check_probability, shortened
+from keras_labels.spec._head import Head
 
 
 def as_prior(
