@@ -8,6 +8,8 @@ TORCH ?= torch==2.13.0
 TENSORFLOW ?= tensorflow-cpu
 PYTEST = TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 CORE = keras_labels tests --ignore tests/examples
+# One environment for each client of our files that is tested with nothing beside it.
+CLIENTS = $(patsubst tests/clients/%.txt,$(VENV)-clients/%/.ready,$(wildcard tests/clients/*.txt))
 
 .PHONY: help demo test test-lowest check format bench clean
 
@@ -30,6 +32,11 @@ $(VENV)/.test: $(VENV)/.demo
 	$(VENV)/bin/python -m pip install -q jax "$(TORCH)" -e ".[dev,onnx,litert,openvino]" flax jax2onnx
 	touch $@
 
+$(VENV)-clients/%/.ready: tests/clients/%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install -q -r $<
+	touch $@
+
 $(LOWEST)/.test: pyproject.toml
 	$(PYTHON310) -m venv $(LOWEST)
 	$(LOWEST)/bin/python -m pip install -q --upgrade pip
@@ -39,7 +46,7 @@ $(LOWEST)/.test: pyproject.toml
 demo: $(VENV)/.demo
 	TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python examples/quickstart.py
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(CLIENTS)
 	KERAS_BACKEND=tensorflow $(PYTEST) --cov=keras_labels --cov-report=term:skip-covered keras_labels tests
 	KERAS_BACKEND=jax $(PYTEST) $(CORE)
 	KERAS_BACKEND=torch $(PYTEST) $(CORE)
@@ -66,4 +73,4 @@ bench: $(VENV)/.test
 	$(VENV)/bin/python benchmarks/thresholds.py
 
 clean:
-	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(VENV)-clients $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -4,10 +4,8 @@ import contextlib
 import importlib.util
 import io
 import json
-import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from environments import bare, python_of, run
 
 import keras_labels as kl
 
@@ -71,41 +70,14 @@ def digits(tmp_path_factory):
     return run_example("export_litert", tmp_path_factory.mktemp("digits"))
 
 
-def bare():
-    """Return the environment without what could lead to this one's packages."""
-    hidden = ("PYTHONPATH", "PYTHONHOME", "KERAS_BACKEND", "VIRTUAL_ENV")
-    return {key: value for key, value in os.environ.items() if key not in hidden}
-
-
-def run(*command, **options):
-    done = subprocess.run(
-        [str(one) for one in command],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        env=bare(),
-        **options,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def environment_with(package, folder):
-    """Make an environment with one package; return its python."""
-    run(sys.executable, "-m", "venv", folder)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    run(python, "-m", "pip", "install", "-q", package)
-    return python
+@pytest.fixture(scope="session")
+def onnxruntime_alone():
+    return python_of("onnxruntime")
 
 
 @pytest.fixture(scope="session")
-def onnxruntime_alone(tmp_path_factory):
-    return environment_with("onnxruntime", tmp_path_factory.mktemp("onnxruntime"))
-
-
-@pytest.fixture(scope="session")
-def litert_alone(tmp_path_factory):
-    return environment_with("ai-edge-litert", tmp_path_factory.mktemp("litert"))
+def litert_alone():
+    return python_of("litert")
 
 
 def assert_without_keras(python, folder):
