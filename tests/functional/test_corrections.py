@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scores import as_given, numpy
 
-from keras_labels import Calibration, Decoding, Head, TopKLayer, cuts, functional
+from keras_labels import Calibration, Decoding, Head, TopKLayer, functional
+from keras_labels.spec import least_scores
 
 TASKS = [("binary", 1), ("binary", 2), ("multilabel", 3), ("multiclass", 4)]
 
@@ -150,7 +151,7 @@ def test_the_least_expected_cost_wins(seed, from_logits, bound):
 def test_one_step_of_the_score_decides(case, cut, inclusive):
     _, rule, parts = case
     rule = rule.replace(threshold=cut, inclusive=inclusive)
-    least = cuts.least_scores(rule, rule.threshold, "float32", inclusive=inclusive)
+    least = least_scores(rule, rule.threshold, "float32", inclusive=inclusive)
     usual = np.isfinite(least) & (least > np.finfo("float32").min)
     if not rule.head.from_logits:
         usual &= (least > 0) & (least < 1)
