@@ -64,21 +64,24 @@ def _probabilities(x: np.ndarray, rule: Decoding) -> np.ndarray:
 
 
 def _steps(x: np.ndarray, rule: Decoding, tolerance: float) -> np.ndarray:
-    """Return how far each probability moves when its score does, either way."""
-    here = _probabilities(x, rule)
+    """Return how far apart probabilities are whose scores differ a little, either way.
+
+    Not how far from that of `x`: in float32 another place of the step is looked up.
+    """
+    least = most = _probabilities(x, rule)
     if rule.head.task == "multiclass" and rule.head.from_logits:
         # Tables look up probabilities of a softmax: these are what drifts.
         head = dataclasses.replace(rule.head, from_logits=False)
         softmax = rule.replace(calibration=None, prior=None, trained_prior=None)
         x, rule = _probabilities(x, softmax), rule.replace(head=head)
-    far = np.zeros_like(here)
     width = tolerance * np.maximum(1.0, np.abs(x))
     for column in range(x.shape[-1]):
         for way in (-1, 1):
             moved = x.copy()
             moved[..., column] += way * width[..., column]
-            far = np.maximum(far, np.abs(_probabilities(moved, rule) - here))
-    return far
+            p = _probabilities(moved, rule)
+            least, most = np.minimum(least, p), np.maximum(most, p)
+    return np.asarray(most - least)
 
 
 def _apart(p: np.ndarray, rule: Decoding) -> np.ndarray:

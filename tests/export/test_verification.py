@@ -135,6 +135,23 @@ def test_a_drift_is_refused_with_its_size_and_the_way_out(format, new_path, doct
     assert not path.exists()
 
 
+def test_a_score_on_a_step_of_a_table_may_fall_to_its_other_end(
+    format, new_path, doctored
+):
+    # In float32 the score is the end of the step, and a little less in float64.
+    table = kl.Calibration("isotonic", tables=[([0.49, 0.4900001], [0.1, 0.4])])
+    labeled = head(1, "binary", False, calibration=table, threshold=0.95)
+    x = np.array([[0.4900001, 0], [0.25, 0]], "float32")
+    assert labeled.predict_proba(x)[0, 1] == np.float32(0.4)
+
+    def move(p):
+        p[0] = [0.9, 0.1]
+        return p
+
+    doctored(probabilities=move)
+    labeled.export(new_path(), format, samples=x, outputs="probabilities")
+
+
 def test_a_drift_within_the_tolerance_passes(format, new_path, doctored):
     labeled, path = multilabel(), new_path()
     doctored(probabilities=moved(4e-5))
