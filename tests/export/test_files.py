@@ -24,7 +24,7 @@ every_format = pytest.mark.parametrize("format", WRITTEN)
 
 @every_format
 def test_file_gives_the_decisions_of_the_model(format, tmp_path):
-    labeled = multiclass(reject_below=0.4)
+    labeled = multiclass(reject_below=0.6)
     report = labeled.export(path_of(tmp_path, format))
     exported = kl.load_exported(report.path)
     np.testing.assert_array_equal(
