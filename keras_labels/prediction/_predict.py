@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from typing import Any
@@ -19,6 +20,7 @@ from keras_labels.prediction._batch_size import (
 )
 from keras_labels.prediction._batches import batches_of, in_memory, targets_of
 from keras_labels.prediction._compiled import Compiled, is_compilable, is_dense
+from keras_labels.prediction._gathering import gathered
 from keras_labels.prediction._independence import (
     has_independent_rows,
     keeps_state,
@@ -31,6 +33,7 @@ from keras_labels.prediction._inputs import (
 )
 from keras_labels.prediction._joining import joined
 from keras_labels.prediction._keras_call import keras_call
+from keras_labels.prediction._no_rows import no_rows
 from keras_labels.prediction._slices import padded, part_of, row_count, slices
 from keras_labels.spec import check_integer
 
@@ -99,7 +102,9 @@ class Predictor:
             tuples, count = batches_of(x, steps)
             model = self.decoder.model
             batches = (arranged(model, one[0], n) for n, one in enumerate(tuples, 1))
-            call, rows = self._call(jit_compile), None
+            counted = verbose != 0 or callbacks is not None
+            batches, call = self._read(batches, counted, jit_compile, memory_budget)
+            rows = None
         else:
             rows = row_count(arrays)
             size = batch_size or self._batch_size(arrays, rows, memory_budget)
@@ -109,7 +114,7 @@ class Predictor:
             rows = rows if steps is None else min(rows, steps * size)
             batches, count = slices(arrays, rows, size)
         made = joined(self._outputs(call, batches, count, verbose, callbacks), rows)
-        return self._no_rows(arrays) if made is None else made
+        return no_rows(self.decoder, arrays) if made is None else made
 
     def predict_with_targets(
         self, dataset: Any, *, steps: int | None = None, verbose: Any = 0
@@ -146,7 +151,8 @@ class Predictor:
                 check_paired(x, targets[-1], number)
                 yield x
 
-        made = joined(self._outputs(self._call(), inputs(), count, verbose, None))
+        batches, call = self._read(inputs(), counted=verbose != 0)
+        made = joined(self._outputs(call, batches, count, verbose, None))
         if made is None:
             raise InputError("The dataset holds no batch, so it has no targets either.")
         return joined(iter(targets)), made
@@ -189,6 +195,28 @@ class Predictor:
     @cached_property
     def _has_independent_rows(self) -> bool:
         return self._inputs is not None and has_independent_rows(self.decoder.model)
+
+    def _read(
+        self,
+        batches: Iterator[Any],
+        counted: bool,
+        jit_compile: bool | None = None,
+        memory_budget: int | None = None,
+    ) -> tuple[Iterator[Any], Call]:
+        """Return batches of a dataset, and what runs them.
+
+        Small ones are gathered where rows are independent and nobody counts batches.
+        """
+        first = next(batches, None)
+        if first is None or counted or not self._may_gather(first):
+            found = () if first is None else (first,)
+            return itertools.chain(found, batches), self._call(jit_compile)
+        size = self._batch_size(first, KERAS_BATCH_SIZE, memory_budget)
+        whole = gathered(itertools.chain((first,), batches), size)
+        return whole, self._call(jit_compile, pad_to=size)
+
+    def _may_gather(self, x: Any) -> bool:
+        return self._compilable and self._has_independent_rows and is_dense(x)
 
     def _batch_size(self, x: Any, rows: int, memory_budget: int | None) -> int:
         runs_ours = self._compilable or keeps_state(self.decoder.model)
@@ -239,33 +267,6 @@ class Predictor:
             if self.decoder.stop_predicting:
                 break
         called.on_predict_end()
-
-    def _no_rows(self, x: Any) -> Any:
-        """Return outputs of zero rows with the shapes and dtypes of the others."""
-        outputs = self.decoder.compute_output_spec(self._specs(x))
-        return keras.tree.map_structure(
-            lambda t: np.zeros([n or 0 for n in (0, *t.shape[1:])], dtype=t.dtype),
-            outputs,
-        )
-
-    def _specs(self, x: Any) -> Any:
-        if x is not None:
-            return keras.tree.map_structure(_spec, x)
-        model = self.decoder.model
-        if getattr(model, "inputs", None):
-            return structure_of(model)
-        raise InputError(
-            f"The data holds no batch, and '{model.name}' does not say the shape of "
-            "its inputs, so that of its outputs is not known either. Pass an array of "
-            "0 rows."
-        )
-
-
-def _spec(array: Any) -> Any:
-    if array is None:
-        return None
-    dtype = "string" if array.dtype.kind in "SUO" else array.dtype
-    return keras.KerasTensor((None, *array.shape[1:]), dtype=dtype)
 
 
 def _check_positive(**counts: Any) -> None:

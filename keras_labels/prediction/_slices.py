@@ -67,7 +67,7 @@ def padded(call: Call, x: Any, *, size: int) -> Any:
     """
     rows = row_count(x)
     whole = min(1 << (rows - 1).bit_length(), max(size, rows))
-    if whole == rows:
+    if rows in (0, whole):
         return call(x)
     wide = keras.tree.map_structure(lambda a: _repeated(a, whole), x)
     made = call(wide)
