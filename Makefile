@@ -66,7 +66,7 @@ format: $(VENV)/.test
 
 bench: $(VENV)/.test
 	for backend in tensorflow jax torch; do \
-	  for table in decisions predictions; do \
+	  for table in decisions predictions datasets; do \
 	    KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python benchmarks/$$table.py || exit 1; \
 	  done; \
 	done

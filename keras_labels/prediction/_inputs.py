@@ -13,6 +13,7 @@ from keras_labels.heads import is_keras_own
 from keras_labels.prediction._batches import as_arrays, as_numpy, is_array
 
 Shape = tuple[Any, ...]
+_NUMBERS = tuple("biufV")  # kinds; V is what NumPy makes of bfloat16
 
 
 def batch_of_one(sample: Any) -> Any:
@@ -146,12 +147,12 @@ def _check(taker: str, array: Any, symbolic: Any, where: str, whole: bool) -> No
 
 
 def _check_dtype(taker: str, array: Any, symbolic: Any, where: str) -> None:
+    if getattr(array.dtype, "kind", "") in _NUMBERS:
+        return
     text = "string" in str(array.dtype)  # of a tensorflow tensor, which has no kind
-    wanted, kind = (
-        str(symbolic.dtype),
-        getattr(array.dtype, "kind", "S" if text else "f"),
-    )
-    if wanted == "string" or wanted.startswith("complex") or kind in "biufV":
+    kind = getattr(array.dtype, "kind", "S" if text else "f")
+    wanted = str(symbolic.dtype)
+    if wanted == "string" or wanted.startswith("complex") or kind in _NUMBERS:
         return
     raise InputError(
         f"{where} holds values of type {array.dtype}: {taker} takes numbers of type "
