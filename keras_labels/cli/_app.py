@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import warnings
+from importlib import metadata
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from keras_labels.cli._backend import silence
 from keras_labels.cli._calibrate import CALIBRATE_HELP, calibrate
 from keras_labels.cli._errors import message_of
 from keras_labels.cli._export import EXPORT_HELP, ExportCommand, export
@@ -40,8 +42,19 @@ on stderr says which), 2 if the command line itself is wrong.
 """
 
 
+_VERBOSE = "--verbose"
+
+
 class _Group(TyperGroup):
     """Shows a mistake of the user as one line, and exits with 1."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Take `--verbose` behind the name of a command too."""
+        options = args[: args.index("--")] if "--" in args else args
+        if _VERBOSE in options:
+            args.remove(_VERBOSE)
+            args.insert(0, _VERBOSE)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         with warnings.catch_warnings():
@@ -80,9 +93,7 @@ app.command("calibrate", help=CALIBRATE_HELP)(calibrate)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        import keras_labels
-
-        typer.echo(f"keras-labels {keras_labels.__version__}")
+        typer.echo(f"keras-labels {metadata.version('keras-labels')}")
         raise typer.Exit
 
 
@@ -97,6 +108,11 @@ def _common(
             help="Show the version and exit.",
         ),
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option(_VERBOSE, help="Show what the backend logs, too.")
+    ] = False,
 ) -> None:
-    """Hold the options before the name of a command."""
+    """Hold the options of every command."""
     del version
+    if not verbose:
+        silence()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keras_labels.cli._backend import load_backend
 from keras_labels.cli._data import Input
 from keras_labels.cli._errors import CommandError, explained
 from keras_labels.cli._models import (
@@ -65,6 +66,7 @@ def open_decider(path: Path, said: Said, *, unsafe: bool = False) -> Decider:
             f"'{path}' is an exported file, whose decisions are fixed. Options that "
             "change them are for .keras files: export again with them."
         )
+    load_backend()
     from keras_labels.export import load_exported
 
     with explained(f"Cannot load '{path}'"):

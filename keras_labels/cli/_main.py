@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 
 _TAKEN = {"typer", "rich", "click", "shellingham"}
@@ -15,9 +14,6 @@ def main() -> None:
     The exit code is 0 if it was done, 1 after a mistake of the user (one line on
     stderr), 2 if the command line itself is wrong.
     """
-    # For an export that loads tensorflow behind another backend. As the backend itself
-    # it is loaded before this file is, and has written its start-up notes by then.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         import rich  # noqa: F401  the commands import parts of it later
 

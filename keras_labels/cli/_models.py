@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from keras_labels.cli._backend import load_backend
 from keras_labels.cli._data import Input
 from keras_labels.cli._errors import CommandError, message_of
 from keras_labels.cli._options import Said
@@ -40,9 +41,9 @@ def load_labeled(path: Path, said: Said, *, unsafe: bool = False) -> Any:
         CommandError: if the file is none, is broken, or holds code.
         HeadError: if it cannot be told what the model emits.
     """
+    model = _loaded(path, unsafe)
     from keras_labels.labeled import LabeledModel
 
-    model = _loaded(path, unsafe)
     if not isinstance(model, LabeledModel):
         try:
             return LabeledModel(model, **said.head(), **said.decision())
@@ -61,6 +62,7 @@ def load_labeled(path: Path, said: Said, *, unsafe: bool = False) -> Any:
 
 def _loaded(path: Path, unsafe: bool) -> Any:
     _check_keras_file(path)
+    load_backend()
     import keras
 
     def load(*, compile: bool) -> Any:

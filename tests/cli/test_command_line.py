@@ -25,20 +25,16 @@ PATH = os.pathsep.join([str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")])
 KINDS = ["probabilities", "classes", "labels", "scores"]
 
 
-def process(*args, program=("-m", "keras_labels.cli"), **environment):
+def process(*args, program=("-m", "keras_labels_command"), **environment):
+    env = {**os.environ, "PYTHONPATH": PATH, **environment}
     return subprocess.run(
         [sys.executable, *program, *map(str, args)],
         capture_output=True,
         text=True,
         encoding="utf-8",
         check=False,
-        env={**os.environ, "PYTHONPATH": PATH, **environment},
+        env={name: value for name, value in env.items() if value is not None},
     )
-
-
-def own_lines(stderr):
-    """Return what the command wrote: tensorflow writes on being imported."""
-    return [line for line in stderr.splitlines() if line.startswith("keras-labels")]
 
 
 @pytest.mark.parametrize("command", ["export", "inspect", "predict"])
@@ -96,8 +92,8 @@ def test_process_tells_done_mistake_and_usage_apart(files, npy, tmp_path):
     assert mistake.returncode == 1
     assert mistake.stdout == ""
     assert "Traceback" not in mistake.stderr
-    assert len(own_lines(mistake.stderr)) == 1
-    assert mistake.stderr.splitlines()[-1].startswith("keras-labels: ")
+    (line,) = mistake.stderr.splitlines()  # and none of the backend's log
+    assert line.startswith("keras-labels: ")
     assert process("predict").returncode == 2
 
 
@@ -113,7 +109,7 @@ def on_a_terminal(*args):
     """Return what a process writes to stderr, which is a terminal; stdout is not."""
     here, there = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "keras_labels.cli", *map(str, args)],
+        [sys.executable, "-m", "keras_labels_command", *map(str, args)],
         stdout=subprocess.DEVNULL,
         stderr=there,
         env={**os.environ, "PYTHONPATH": PATH, "TERM": "xterm"},
@@ -148,23 +144,58 @@ def test_warning_is_one_line(run, npy, tmp_path):
     assert "from_logits" in line
 
 
+# Runs the command, then says what of the heavy packages it loaded.
+WATCHED = """
+import atexit, sys
+heavy = {"keras", "tensorflow", "jax", "torch", "PIL", "pyarrow"}
+atexit.register(lambda: print("loaded", sorted(heavy & set(sys.modules))))
+from keras_labels_command import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--help"], 0),
+        (["predict", "--help"], 0),
+        (["--version"], 0),
+        (["tune", "--no-such-option"], 2),
+        (["export", "missing.keras", "-o", "m.onnx"], 1),
+        (["predict", "missing.keras", "missing.npy"], 1),
+        (["report", "missing.keras", "missing.csv"], 1),
+    ],
+)
+def test_what_needs_no_model_loads_no_backend(words, code, tmp_path):
+    result = process(*words, program=("-c", WATCHED))
+    assert result.returncode == code, result.stderr
+    assert result.stdout.splitlines()[-1] == "loaded []"
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="the others are silent"
+)
+@pytest.mark.parametrize("place", [0, 4])
+def test_verbose_shows_the_log_of_the_backend(files, npy, place):
+    words = ["predict", files["labeled"], npy]
+    levels = {"TF_CPP_MIN_LOG_LEVEL": None, "TF_ENABLE_ONEDNN_OPTS": "1"}
+    assert process(*words, **levels).stderr == ""
+    words.insert(place, "--verbose")
+    assert process(*words, **levels).stderr != ""
+
+
+def test_a_backend_that_fails_is_heard(files, npy):
+    result = process("predict", files["labeled"], npy, KERAS_BACKEND="no_backend")
+    assert result.returncode != 0
+    assert "no_backend" in result.stderr
+
+
 # The room alone, without the package around it, which imports Keras.
 ALONE = f"""
 import importlib, sys, types
 sys.modules["keras_labels"] = package = types.ModuleType("keras_labels")
 package.__path__ = [{str(PACKAGE)!r}]
 """
-
-
-def test_help_of_the_room_loads_nothing_heavy():
-    program = ALONE + (
-        "from keras_labels.cli._app import app\n"
-        "app(['predict', '--help'], standalone_mode=False)\n"
-        "print(sorted({'keras', 'numpy', 'tensorflow', 'PIL'} & set(sys.modules)))\n"
-    )
-    result = process(program=("-c", program))
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("package", ["typer", "rich"])
@@ -181,8 +212,8 @@ def test_missing_package_names_the_extra(package):
     )
     result = process(program=("-c", program))
     assert result.returncode == 1
-    assert own_lines(result.stderr) == result.stderr.splitlines()
-    assert 'pip install "keras-labels[cli]"' in result.stderr
+    (line,) = result.stderr.splitlines()
+    assert 'pip install "keras-labels[cli]"' in line
 
 
 @pytest.mark.parametrize(
