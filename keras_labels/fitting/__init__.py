@@ -9,6 +9,12 @@ from keras_labels.fitting._calibration_fit import CalibrationFit
 from keras_labels.fitting._confidence import compares_probability
 from keras_labels.fitting._losses import brier_score, log_loss
 from keras_labels.fitting._objective import CountMetric, Metric
+from keras_labels.fitting._positions import (
+    Positions,
+    as_mask,
+    joined_positions,
+    positions_of,
+)
 from keras_labels.fitting._quality import Quality
 from keras_labels.fitting._rejection import (
     RejectionTuning,
@@ -20,27 +26,35 @@ from keras_labels.fitting._reliability import (
     expected_calibration_error,
     reliability_curve,
 )
-from keras_labels.fitting._targets import as_columns, as_targets
+from keras_labels.fitting._sample import Counted, Sample
+from keras_labels.fitting._targets import as_columns, as_targets, flat_columns
 from keras_labels.fitting._thresholds import (
     FittingWarning,
     check_thresholds,
     tune_thresholds,
 )
-from keras_labels.fitting._tuning import Cut, ThresholdTuning
+from keras_labels.fitting._tuning import Cut, ThresholdTuning, amount
+from keras_labels.fitting._weights import as_weights
 
 __all__ = [
     "CalibrationFit",
     "CountMetric",
+    "Counted",
     "Cut",
     "FittingWarning",
     "Metric",
+    "Positions",
     "Quality",
     "RejectionTuning",
     "ReliabilityCurve",
+    "Sample",
     "ThresholdTuning",
+    "amount",
     "applied",
     "as_columns",
+    "as_mask",
     "as_targets",
+    "as_weights",
     "brier_score",
     "calibrate",
     "check_calibration",
@@ -48,7 +62,10 @@ __all__ = [
     "check_thresholds",
     "compares_probability",
     "expected_calibration_error",
+    "flat_columns",
+    "joined_positions",
     "log_loss",
+    "positions_of",
     "reliability_curve",
     "tune_rejection",
     "tune_thresholds",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.fitting._targets import as_columns
+from keras_labels.fitting._targets import flat_columns, refuse_nan
 from keras_labels.spec import (
     LARGEST,
     LEAST,
@@ -47,6 +47,7 @@ def applied(scores: Any, decoding: Decoding) -> np.ndarray:
     [[0.5, 0.5], [0.269, 0.731]]
     """
     columns = columns_of(scores, decoding.head)
+    refuse_nan(columns)
     found = np.empty((len(columns), decoding.head.classes))
     for part in slices(columns):
         found[part] = probabilities_of(columns[part], decoding)
@@ -54,9 +55,12 @@ def applied(scores: Any, decoding: Decoding) -> np.ndarray:
 
 
 def columns_of(scores: Any, head: Head) -> np.ndarray:
-    """Return `(n, units)`; a 16-bit softmax is divided by its sum, as in the graph."""
+    """Return `(n, units)`, where NaN is too; a 16-bit softmax is divided by its sum.
+
+    As in the graph.
+    """
     given = np.asarray(scores)
-    x = as_columns(given, head)
+    x = flat_columns(given, head)
     if given.itemsize > 2 or head.from_logits or head.activation != "softmax":
         return x
     total = x.sum(axis=1, keepdims=True)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_labels.errors import DecodingError
-from keras_labels.fitting._counts import Counts
+from keras_labels.fitting._counts import Counts, ratio
 from keras_labels.fitting._cut_scale import CutScale
 from keras_labels.fitting._gaps import Gaps
 from keras_labels.fitting._search import Found, nearest_first
@@ -33,6 +33,11 @@ class Interval(NamedTuple):
 @dataclass(frozen=True)
 class Bootstrap:
     """Poisson bootstrap: every row counts as often as Poisson(1) says.
+
+    A row that weighs 3 is one row, drawn with all its weight: an interval does not
+    depend on the unit of weights, and is wider than that of three rows. The weight of
+    rows that stay together is drawn as a multiple of a Poisson number, of the same mean
+    and variance.
 
     Rows between two candidate cuts stay together, so that a draw costs as much for a
     million rows as for a thousand: of more than 2,000 rows about 1,000 cuts remain,
@@ -74,7 +79,7 @@ class Bootstrap:
         cuts, real = scale.resolve(gaps.below[chosen])
         chosen, cuts = chosen[real], cuts[real]
         order = nearest_first(cuts)
-        drawn = self._draws(gaps.counts.at(chosen), scale.column)
+        drawn = self._draws(gaps, chosen, scale.column)
         at = int(np.flatnonzero(chosen == found.gap)[0])
         best = values(drawn.at((slice(None), order)))
         scores = score(drawn.at((slice(None), slice(at, at + 1))))
@@ -93,20 +98,30 @@ class Bootstrap:
         low, high = np.quantile(best, ends, method="inverted_cdf").tolist()
         return Interval(low, high, *np.quantile(scores[possible], ends).tolist())
 
-    def _draws(self, counts: Counts, column: int) -> Counts:
+    def _draws(self, gaps: Gaps, chosen: np.ndarray, column: int) -> Counts:
         """Return counts of every candidate in every draw that has both classes."""
         rng = np.random.default_rng((self.seed, column))
-        tp, fp = (self._drawn(rng, part) for part in (counts.tp, counts.fp))
+        counts = gaps.counts.at(chosen)
+        squares = None if gaps.squares is None else gaps.squares.at(chosen)
+        tp = self._drawn(rng, counts.tp, None if squares is None else squares.tp)
+        fp = self._drawn(rng, counts.fp, None if squares is None else squares.fp)
         both = (tp[:, 0] > 0) & (fp[:, 0] > 0)
         tp, fp = tp[both], fp[both]
         return Counts(tp, fp, tp[:, :1], fp[:, :1])
 
-    def _drawn(self, rng: np.random.Generator, above: np.ndarray) -> np.ndarray:
+    def _drawn(
+        self, rng: np.random.Generator, above: np.ndarray, squares: np.ndarray | None
+    ) -> np.ndarray:
         groups = -np.diff(above)
-        drawn = np.zeros((self.times, len(above)), np.int64)
-        # The sum of k times Poisson(1) is Poisson(k).
-        drawn[:, :-1] = rng.poisson(groups, (self.times, len(groups)))
-        return np.asarray(drawn[:, ::-1].cumsum(axis=1)[:, ::-1])
+        shape = (self.times, len(groups))
+        if squares is None:  # the sum of k times Poisson(1) is Poisson(k)
+            drawn = rng.poisson(groups, shape)
+        else:
+            steps = ratio(-np.diff(squares), groups)
+            drawn = steps * rng.poisson(ratio(groups, steps), shape)
+        sums = np.zeros((self.times, len(above)), drawn.dtype)
+        np.cumsum(drawn[:, ::-1], axis=1, out=sums[:, -2::-1])
+        return sums
 
 
 def _candidates(gaps: Gaps, found: int) -> np.ndarray:

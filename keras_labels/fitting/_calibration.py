@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,14 +19,15 @@ from keras_labels.fitting._applied import (
 from keras_labels.fitting._calibration_fit import CalibrationFit
 from keras_labels.fitting._classes import class_temperature, vector
 from keras_labels.fitting._isotonic import isotonic_table
+from keras_labels.fitting._positions import counted
 from keras_labels.fitting._quality import quality_of
+from keras_labels.fitting._sample import Sample
 from keras_labels.fitting._scaling import (
     UnfittedError,
     check_both,
     label_temperature,
     platt,
 )
-from keras_labels.fitting._targets import as_targets
 from keras_labels.fitting._thresholds import FittingWarning
 from keras_labels.spec import (
     Calibration,
@@ -46,6 +47,8 @@ def calibrate(
     *,
     method: Method = "temperature",
     bins: int = 15,
+    sample_weight: Any = None,
+    ignore_class: Any = None,
 ) -> CalibrationFit:
     """Fit a calibration on rows that the model was not trained on.
 
@@ -64,6 +67,10 @@ def calibrate(
         method: `"temperature"`, `"platt"` (binary, multilabel), `"vector"` (multiclass)
             or `"isotonic"`; see `Calibration`.
         bins: of the calibration errors.
+        sample_weight: how much each row counts, as in scikit-learn; 0 leaves it out. A
+            number for each row, or position of a dense head, or label of a row.
+        ignore_class: the id or name in `y_true` of positions that do not count, or
+            several; of labels a number that says neither yes nor no, such as -1.
 
     Returns:
         A `CalibrationFit`; its `decoding` is the one given, with the calibration.
@@ -85,86 +92,98 @@ def calibrate(
     logits / 1.82
     """
     check_calibration(decoding, method=method, bins=bins)
-    columns = columns_of(scores, decoding.head)
-    targets = as_targets(y_true, decoding, np.shape(scores))
-    _check_scores(columns, decoding.head)
-    found = _FITS[method](columns, targets, decoding)
+    sample = counted(
+        y_true,
+        columns_of(scores, decoding.head),
+        decoding,
+        np.shape(scores),
+        sample_weight=sample_weight,
+        ignore_class=ignore_class,
+    )
+    _check_scores(sample.columns, decoding.head)
+    found = _FITS[method](sample, decoding)
     plain = decoding.replace(prior=None, trained_prior=None)
     return CalibrationFit(
         decoding.replace(calibration=found),
         found,
-        quality_of(columns, targets, plain, bins),
-        quality_of(columns, targets, plain.replace(calibration=found), bins),
-        len(columns),
+        quality_of(sample, plain, bins),
+        quality_of(sample, plain.replace(calibration=found), bins),
+        len(sample),
     )
 
 
-def _temperature(
-    columns: np.ndarray, targets: np.ndarray, decoding: Decoding
-) -> Calibration:
+def _temperature(sample: Sample, decoding: Decoding) -> Calibration:
     if decoding.head.task == "multiclass":
-        found = [class_temperature(columns, targets, decoding.head)]
+        found = [class_temperature(sample, decoding.head)]
     else:
-        found = _by_column(columns, targets, decoding, label_temperature, 1.0)
+        found = _by_column(sample, decoding, label_temperature, 1.0)
     return Calibration("temperature", temperature=found)
 
 
-def _platt(columns: np.ndarray, targets: np.ndarray, decoding: Decoding) -> Calibration:
-    found = _by_column(columns, targets, decoding, platt, (1.0, 0.0))
+def _platt(sample: Sample, decoding: Decoding) -> Calibration:
+    found = _by_column(sample, decoding, platt, (1.0, 0.0))
     slope, intercept = zip(*found, strict=True)
     return Calibration("platt", slope=slope, intercept=intercept)
 
 
-def _vector(
-    columns: np.ndarray, targets: np.ndarray, decoding: Decoding
-) -> Calibration:
-    _check_classes(targets, decoding)
-    slope, intercept = vector(columns, targets, decoding.head)
+def _vector(sample: Sample, decoding: Decoding) -> Calibration:
+    _check_classes(sample, decoding)
+    slope, intercept = vector(sample, decoding.head)
     return Calibration("vector", slope=slope, intercept=intercept)
 
 
-def _isotonic(
-    columns: np.ndarray, targets: np.ndarray, decoding: Decoding
-) -> Calibration:
-    head = decoding.head
-    _check_classes(targets, decoding)
+def _isotonic(sample: Sample, decoding: Decoding) -> Calibration:
+    head, columns = decoding.head, sample.columns
+    _check_classes(sample, decoding)
     if head.task == "multiclass":
         p = np.empty_like(columns)
         for part in slices(columns):
             p[part] = class_probabilities(columns[part], head)
-        tables = [isotonic_table(p[:, at], targets == at) for at in range(head.units)]
-    else:
-        marks = targets if targets.ndim == 2 else targets[:, None] == 1
         tables = [
-            isotonic_table(one_score(columns, head, at), marks[:, at])
-            for at in range(marks.shape[1])
+            isotonic_table(p[:, at], sample.targets == at, sample.weights)
+            for at in range(head.units)
+        ]
+    else:
+        tables = [
+            isotonic_table(one_score(columns, head, at)[rows], outcomes, weights)
+            for at, (rows, outcomes, weights) in enumerate(_outcomes(sample))
         ]
     return Calibration("isotonic", tables=tables)
 
 
-_FITS: dict[str, Callable[[np.ndarray, np.ndarray, Decoding], Calibration]] = {
+_FITS: dict[str, Callable[[Sample, Decoding], Calibration]] = {
     "temperature": _temperature,
     "platt": _platt,
     "vector": _vector,
     "isotonic": _isotonic,
 }
+Fit = Callable[[np.ndarray, np.ndarray, np.ndarray | None], Any]
+
+
+def _outcomes(
+    sample: Sample,
+) -> Iterator[tuple[Any, np.ndarray, np.ndarray | None]]:
+    """Return rows, outcomes and weights of class 1, or of each label."""
+    targets = sample.targets
+    if targets.ndim == 1:
+        yield slice(None), targets == 1, sample.weights
+        return
+    for at in range(targets.shape[1]):
+        rows, weights = sample.of_label(at)
+        yield rows, targets[rows, at], weights
 
 
 def _by_column(
-    columns: np.ndarray,
-    targets: np.ndarray,
-    decoding: Decoding,
-    fit: Callable[[np.ndarray, np.ndarray], Any],
-    identity: Any,
+    sample: Sample, decoding: Decoding, fit: Fit, identity: Any
 ) -> list[Any]:
     """Fit one column of logits, or those of every label."""
-    if decoding.head.task == "binary":
-        check_both(targets == 1)
-        return [fit(one_logit(columns, decoding.head), targets == 1)]
     found, left = [], {}
-    for at in range(decoding.head.units):
-        z = one_logit(columns, decoding.head, at)
-        one, reason = _fitted(z, targets[:, at], fit)
+    for at, (rows, outcomes, weights) in enumerate(_outcomes(sample)):
+        z = one_logit(sample.columns, decoding.head, at)[rows]
+        if decoding.head.task == "binary":
+            check_both(outcomes)
+            return [fit(z, outcomes, weights)]
+        one, reason = _fitted(z, outcomes, weights, fit)
         found.append(identity if reason else one)
         if reason:
             left[_name(decoding, at)] = reason
@@ -173,12 +192,12 @@ def _by_column(
 
 
 def _fitted(
-    z: np.ndarray, outcomes: np.ndarray, fit: Callable[[np.ndarray, np.ndarray], Any]
+    z: np.ndarray, outcomes: np.ndarray, weights: np.ndarray | None, fit: Fit
 ) -> tuple[Any, str]:
     """Return what was fitted, and why it was not."""
     try:
         check_both(outcomes)
-        return fit(z, outcomes), ""
+        return fit(z, outcomes, weights), ""
     except UnfittedError as error:
         return None, error.reason
 
@@ -228,12 +247,12 @@ def _check_scores(columns: np.ndarray, head: Head) -> None:
         )
 
 
-def _check_classes(targets: np.ndarray, decoding: Decoding) -> None:
+def _check_classes(sample: Sample, decoding: Decoding) -> None:
     """Raise unless every class has rows, and every label rows of both kinds."""
-    head = decoding.head
+    head, targets = decoding.head, sample.targets
     if targets.ndim == 2:
-        rows = targets.sum(axis=0)
-        absent = np.flatnonzero((rows == 0) | (rows == len(targets)))
+        alone = [bool(y.all() or not y.any()) for _, y, _ in _outcomes(sample)]
+        absent = np.flatnonzero(alone)
     else:
         absent = np.flatnonzero(np.bincount(targets, minlength=head.classes) == 0)
     if absent.size:

@@ -10,10 +10,13 @@ from keras_labels.errors import InputError
 from keras_labels.spec import Decoding
 
 
-def as_decisions(
+def flat_decisions(
     probabilities: Any, decided: Any, decoding: Decoding
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return probabilities `(n, classes)`, and ids `(n,)` or marks `(n, labels)`."""
+    """Return probabilities `(n, classes)`, and ids `(n,)` or marks `(n, labels)`.
+
+    Of every position, what stands there is not checked.
+    """
     head, p, classes = decoding.head, np.asarray(probabilities), np.asarray(decided)
     fits = p.ndim > 1 and -p.ndim <= head.axis < p.ndim
     if not fits or p.shape[head.axis] != head.classes:
@@ -21,23 +24,6 @@ def as_decisions(
             f"`probabilities` has {head.classes} columns on axis {head.axis}, one per "
             f"class. Received: shape {p.shape}."
         )
-    if p.size and not (p.min() >= 0 and p.max() <= 1 + 1e-6):
-        raise InputError(
-            "`probabilities` lie between 0 and 1. Received numbers from "
-            f"{p.min()} to {p.max()}."
-        )
-    _check_decided(classes, p, decoding)
-    if p.dtype not in (np.float32, np.float64):
-        p = p.astype(np.float32)
-    flat = np.moveaxis(p, head.axis, -1).reshape(-1, head.classes)
-    if head.task != "multilabel":
-        return flat, classes.reshape(-1).astype(np.int64)
-    marks = np.moveaxis(classes, head.axis, -1)
-    return flat, marks.reshape(-1, head.classes).astype(np.int64)
-
-
-def _check_decided(classes: np.ndarray, p: np.ndarray, decoding: Decoding) -> None:
-    head = decoding.head
     labels = head.task == "multilabel"
     shape = list(p.shape)
     if not labels:
@@ -47,8 +33,24 @@ def _check_decided(classes: np.ndarray, p: np.ndarray, decoding: Decoding) -> No
             f"`decided` holds class ids in the shape {tuple(shape)}. Received: dtype "
             f"{classes.dtype}, shape {classes.shape}."
         )
-    most = 1 if labels else head.classes - 1
-    if classes.size and not (classes.min() >= 0 and classes.max() <= most):
+    if p.dtype not in (np.float32, np.float64):
+        p = p.astype(np.float32)
+    flat = np.moveaxis(p, head.axis, -1).reshape(-1, head.classes)
+    if not labels:
+        return flat, classes.reshape(-1).astype(np.int64)
+    marks = np.moveaxis(classes, head.axis, -1)
+    return flat, marks.reshape(-1, head.classes).astype(np.int64)
+
+
+def check_decisions(p: np.ndarray, classes: np.ndarray, decoding: Decoding) -> None:
+    """Raise unless these are probabilities and class ids."""
+    if not (p.min() >= 0 and p.max() <= 1 + 1e-6):
+        raise InputError(
+            "`probabilities` lie between 0 and 1. Received numbers from "
+            f"{p.min()} to {p.max()}."
+        )
+    most = 1 if classes.ndim == 2 else decoding.head.classes - 1
+    if not (classes.min() >= 0 and classes.max() <= most):
         raise InputError(
             f"`decided` holds class ids from 0 to {most}: decide without "
             f"`reject_below`. Received ids from {classes.min()} to {classes.max()}."

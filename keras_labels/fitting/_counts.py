@@ -13,10 +13,12 @@ import numpy as np
 class Counts:
     """True and false positives of many cuts, beside what there was to find.
 
+    Whole numbers, also where rows weigh whole numbers, and else sums of weights.
+
     Args:
-        tp: int64 array, the positive rows that each cut finds.
-        fp: int64 array, the negative rows that it takes for positive.
-        positives: how many rows are positive; an int, or an array beside `tp`.
+        tp: int64 or float64 array, the positive rows that each cut finds.
+        fp: the negative rows that it takes for positive.
+        positives: how many rows are positive; a number, or an array beside `tp`.
         negatives: how many rows are not.
 
     >>> Counts(np.array([2, 1]), np.array([3, 0]), positives=2, negatives=4).fn.tolist()
@@ -31,12 +33,22 @@ class Counts:
     @property
     def fn(self) -> np.ndarray:
         """The positive rows that each cut misses."""
-        return np.asarray(self.positives - self.tp)
+        return self._rest(self.positives, self.tp)
 
     @property
     def tn(self) -> np.ndarray:
         """The negative rows that it leaves alone."""
-        return np.asarray(self.negatives - self.fp)
+        return self._rest(self.negatives, self.fp)
+
+    def _rest(self, whole: Any, part: np.ndarray) -> np.ndarray:
+        rest = np.asarray(whole - part)
+        # Sums of weights in another order miss by the last bits.
+        return rest if self.exact else np.maximum(rest, 0.0)
+
+    @property
+    def exact(self) -> bool:
+        """Whether these are whole numbers."""
+        return self.tp.dtype.kind == "i"
 
     @property
     def rows(self) -> Any:
@@ -107,8 +119,8 @@ def youden_j(counts: Counts) -> np.ndarray:
 
 def _over_common_denominator(counts: Counts) -> tuple[Any, Any, Any]:
     # In whole numbers: cuts that are equally good stay so, to the last bit.
-    positives = np.maximum(counts.positives, 1)
-    negatives = np.maximum(counts.negatives, 1)
+    positives = np.where(np.greater(counts.positives, 0), counts.positives, 1)
+    negatives = np.where(np.greater(counts.negatives, 0), counts.negatives, 1)
     return counts.tp * negatives, counts.fp * positives, positives * negatives
 
 

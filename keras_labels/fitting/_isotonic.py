@@ -8,7 +8,9 @@ from keras_labels.extras import imported
 from keras_labels.spec import Table
 
 
-def isotonic_table(scores: np.ndarray, outcomes: np.ndarray) -> Table:
+def isotonic_table(
+    scores: np.ndarray, outcomes: np.ndarray, weights: np.ndarray | None = None
+) -> Table:
     """Fit the non-decreasing step between scores that is closest to the outcomes.
 
     By pooling adjacent violators (Zadrozny & Elkan 2002), after rows of equal score
@@ -18,6 +20,7 @@ def isotonic_table(scores: np.ndarray, outcomes: np.ndarray) -> Table:
     Args:
         scores: finite `(n,)`; they come back as they are.
         outcomes: bool `(n,)`.
+        weights: `(n,)`, how much each row counts; `None`: once.
 
     Returns:
         Increasing scores and their probabilities, as `Calibration` takes them.
@@ -26,8 +29,9 @@ def isotonic_table(scores: np.ndarray, outcomes: np.ndarray) -> Table:
     ((1.0, 2.0, 4.0, 5.0), (0.0, 0.25, 0.25, 1.0))
     """
     points, where = np.unique(scores, return_inverse=True)
-    rows = np.bincount(where)
-    share = np.bincount(where[outcomes], minlength=len(points)) / rows
+    rows = np.bincount(where, weights)
+    own = None if weights is None else weights[outcomes]
+    share = np.bincount(where[outcomes], own, minlength=len(points)) / rows
     fit = np.asarray(
         imported("scipy.optimize", "fit").isotonic_regression(share, weights=rows).x
     )

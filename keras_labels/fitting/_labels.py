@@ -51,11 +51,11 @@ def tune_labels(problem: Problem, values: Values) -> list[Label]:
 def _tuned(problem: Problem, column: int, values: Values) -> Label | str:
     """Return a label, or how near its cuts come to the constraints."""
     asked = problem.objective
-    scores, marks = problem.column(column)
-    before = counts_of(scores, marks, problem.least[column])
-    if problem.support[column] in (0, len(marks)):
+    data = problem.column(column)
+    before = counts_of(data, problem.least[column])
+    if problem.one_sided[column]:
         return _kept(problem, column, before)
-    gaps = gaps_of(scores, marks)
+    gaps = gaps_of(data.scores, data.marks, data.weights)
     scale = CutScale(gaps.ordered, problem.decoding, column)
     found = best_cut(values(gaps.counts), gaps.below, scale)
     if found is None:
@@ -91,7 +91,7 @@ def label_of(
         score_low=interval.score_low,
         score_high=interval.score_high,
         score_before=float(score(before)[0]),
-        support=int(problem.support[column]),
+        support=problem.support[column].item(),
         kept=kept,
     )
     return Label(row, after, before)

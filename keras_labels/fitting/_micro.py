@@ -10,6 +10,7 @@ from keras_labels.errors import DecodingError
 from keras_labels.fitting._counts import Counts, summed
 from keras_labels.fitting._gaps import gaps_of
 from keras_labels.fitting._labels import Label, tune_labels
+from keras_labels.fitting._objective import rounded
 from keras_labels.fitting._problem import Problem, counts_of
 
 _ROUNDS = 50  # the ratio is met after a few
@@ -29,7 +30,8 @@ class Gain:
 
     def __call__(self, counts: Counts) -> np.ndarray:
         """Return the gain of every cut."""
-        return np.asarray(self.worth * counts.tp - self.cost * counts.fp, np.float64)
+        gain = np.asarray(self.worth * counts.tp - self.cost * counts.fp, np.float64)
+        return gain if counts.exact else rounded(gain)
 
 
 def tune_micro(problem: Problem) -> list[Label]:
@@ -46,8 +48,7 @@ def tune_micro(problem: Problem) -> list[Label]:
         )
     if asked.metric in ("f1", "fbeta"):
         return _best_ratio(problem)
-    positives = int(problem.support.sum())
-    negatives = problem.marks.size - positives
+    positives, negatives = problem.sides.sum(axis=1).tolist()
     gain = {
         "accuracy": Gain(1.0, 1.0),
         "cost": Gain(asked.costs[1], asked.costs[0]),
@@ -77,8 +78,8 @@ def _best_ratio(problem: Problem) -> list[Label]:
 def _ratio(problem: Problem, counts: Counts) -> tuple[float, float]:
     """Return numerator and denominator of F-beta."""
     square = problem.objective.beta**2
-    tp, fp = int(counts.tp.sum()), int(counts.fp.sum())
-    return (1 + square) * tp, tp + fp + square * int(counts.positives)
+    tp, fp = counts.tp.sum().item(), counts.fp.sum().item()
+    return (1 + square) * tp, tp + fp + square * float(counts.positives)
 
 
 def _gain(problem: Problem, part: float, whole: float) -> Gain:
@@ -106,10 +107,10 @@ def _ratio_of_hulls(problem: Problem) -> tuple[float, float]:
 
 
 def _corners(problem: Problem, column: int) -> Counts:
-    scores, marks = problem.column(column)
-    if problem.support[column] in (0, len(marks)):
-        return counts_of(scores, marks, problem.least[column])
-    return hull(gaps_of(scores, marks).counts)
+    data = problem.column(column)
+    if problem.one_sided[column]:
+        return counts_of(data, problem.least[column])
+    return hull(gaps_of(data.scores, data.marks, data.weights).counts)
 
 
 def hull(counts: Counts) -> Counts:

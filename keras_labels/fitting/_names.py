@@ -27,15 +27,14 @@ def ids_of_names(y: np.ndarray, class_names: Sequence[str] | None) -> np.ndarray
     return np.array(found).reshape(y.shape)
 
 
-def marks_of_names(y_true: Any, class_names: Sequence[str] | None) -> np.ndarray | None:
-    """Return `(rows, labels)` booleans of lists of names, or None if it has none.
+def marks_of_names(
+    rows: Sequence[Any], class_names: Sequence[str] | None
+) -> np.ndarray:
+    """Return `(rows, labels)` booleans of a list of names for each row.
 
     >>> marks_of_names([("red",), (), ("round", "red")], ("red", "round")).tolist()
     [[True, False], [False, False], [True, True]]
     """
-    rows = _rows_of_names(y_true)
-    if rows is None:
-        return None
     if any(isinstance(row, (str, bytes)) for row in rows):
         raise InputError(
             "`y_true` of labels is a list of names for each row. Received a single "
@@ -52,8 +51,12 @@ def marks_of_names(y_true: Any, class_names: Sequence[str] | None) -> np.ndarray
     return marks
 
 
-def _rows_of_names(y_true: Any) -> list[Any] | None:
-    """Return the rows if they hold names, each a list of them."""
+def rows_of_names(y_true: Any) -> list[Any] | None:
+    """Return the rows if they hold names, each a list of them, and else None.
+
+    >>> rows_of_names([("red",), ()]), rows_of_names([[1, 0], [0, 0]])
+    ([('red',), ()], None)
+    """
     kind = getattr(getattr(y_true, "dtype", None), "kind", None)
     if kind is not None and kind not in "SUOT":
         return None

@@ -26,6 +26,8 @@ Metric = Literal[
 ]
 Average = Literal["macro", "micro"]
 CountMetric = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], Any]
+_DIGITS = 12  # of what is summed in another order
+SLACK = 10.0**-_DIGITS
 _CONSTRAINTS = {
     "min_recall": "recall",
     "min_precision": "precision",
@@ -89,9 +91,11 @@ class Objective:
 
     def values(self, counts: Counts) -> np.ndarray:
         """Return what the best cut has most of; -inf where it breaks a constraint."""
-        values = self.sign * self.score(counts)
+        values, slack = self.sign * self.score(counts), 0.0
+        if not counts.exact:
+            values, slack = rounded(values), SLACK
         for one, reached in zip(self.constraints, self.rates(counts), strict=True):
-            values = np.where(one.met(reached), values, -np.inf)
+            values = np.where(one.met(reached, slack), values, -np.inf)
         return values
 
     def rates(self, counts: Counts) -> list[np.ndarray]:
@@ -139,6 +143,17 @@ class Objective:
             text += f" with {' and '.join(map(str, self.constraints))}"
         text = f"{self.average} {text}" if self.average else text
         return f"{text}, one cut for all" if self.shared else text
+
+
+def rounded(values: np.ndarray) -> np.ndarray:
+    """Return values without the digits in which equal ones differ.
+
+    >>> len({*rounded(np.array([0.1 + 0.2, 0.3])).tolist()})
+    1
+    """
+    sizes = np.abs(values[np.isfinite(values)])
+    unit = float(sizes.max(initial=0.0)) or 1.0
+    return np.asarray(np.round(values / unit, _DIGITS) * unit)
 
 
 def _takes_counts(metric: CountMetric) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,8 +13,20 @@ from keras_labels.errors import DecodingError, InputError
 from keras_labels.fitting._bootstrap import Bootstrap
 from keras_labels.fitting._counts import Counts
 from keras_labels.fitting._objective import Objective
-from keras_labels.fitting._targets import as_columns, as_targets
+from keras_labels.fitting._positions import counted
+from keras_labels.fitting._sample import Sample
+from keras_labels.fitting._targets import flat_columns
+from keras_labels.fitting._weights import sums_of
 from keras_labels.spec import Decoding, Head, cut_names, least_scores
+
+
+class Column(NamedTuple):
+    """Copies of one column, of the rows that count for it, and which these are."""
+
+    scores: np.ndarray
+    marks: np.ndarray
+    weights: np.ndarray | None
+    rows: Any
 
 
 @dataclass(frozen=True)
@@ -22,15 +34,13 @@ class Problem:
     """A search: the data, the decoding as it is, and what is wanted.
 
     Args:
-        scores: `(n, columns)` float, without NaN.
-        marks: `(n, columns)` bool, where a row is positive.
+        sample: `(n, columns)` scores, and marks bool where a row is positive.
         decoding: the rule, whose thresholds are searched.
         objective: what they are to reach.
         bootstrap: how sure they are to be.
     """
 
-    scores: np.ndarray
-    marks: np.ndarray
+    sample: Sample
     decoding: Decoding
     objective: Objective
     bootstrap: Bootstrap
@@ -43,9 +53,25 @@ class Problem:
         return cut_names(head, self.decoding.class_names) or tuple(numbers)
 
     @functools.cached_property
+    def sides(self) -> np.ndarray:
+        """What the positive rows of each column weigh, and the others, `(2, n)`."""
+        rows, marks = len(self.sample), self.sample.targets
+        if self.sample.weights is None:
+            positives = np.count_nonzero(marks, axis=0)
+            return np.stack([positives, rows - positives])
+        columns = map(self.column, range(len(self.names)))
+        pairs = [sums_of(column.marks, column.weights) for column in columns]
+        return np.array(pairs).T
+
+    @property
     def support(self) -> np.ndarray:
-        """How many rows of each column are positive."""
-        return np.asarray(np.count_nonzero(self.marks, axis=0))
+        """How many rows of each column are positive, or what they weigh."""
+        return np.asarray(self.sides[0])
+
+    @property
+    def one_sided(self) -> np.ndarray:
+        """Which columns have no positive or no negative rows."""
+        return np.asarray((self.sides == 0).any(axis=0))
 
     @functools.cached_property
     def least(self) -> np.ndarray:
@@ -57,22 +83,26 @@ class Problem:
         return least_scores(
             self.decoding,
             cuts,
-            str(self.scores.dtype),
+            str(self.sample.columns.dtype),
             inclusive=self.decoding.inclusive,
         )
 
-    def column(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return copies of the scores and the marks of one column."""
-        return self.scores[:, index].copy(), self.marks[:, index].copy()
+    def column(self, index: int) -> Column:
+        """Return one column."""
+        rows, weights = self.sample.of_label(index)
+        scores, marks = self.sample.columns, self.sample.targets
+        return Column(
+            np.array(scores[rows, index]), np.array(marks[rows, index]), weights, rows
+        )
 
 
-def counts_of(scores: np.ndarray, marks: np.ndarray, least: Any) -> Counts:
+def counts_of(column: Column, least: Any) -> Counts:
     """Return what one cut does, `(1,)` counts: the scores from the least on pass."""
-    positives = int(np.count_nonzero(marks))
-    passed = (scores >= least) & ~np.isposinf(least)
-    taken, tp = np.count_nonzero(passed), np.count_nonzero(passed & marks)
-    found, wrong = np.array([tp]), np.array([taken - tp])
-    return Counts(found, wrong, positives, len(marks) - positives)
+    passed = (column.scores >= least) & ~np.isposinf(least)
+    marks, weights = column.marks, column.weights
+    tp, fp = sums_of(marks[passed], None if weights is None else weights[passed])
+    fn, tn = sums_of(marks[~passed], None if weights is None else weights[~passed])
+    return Counts(np.array([tp]), np.array([fp]), tp + fn, fp + tn)
 
 
 def problem(
@@ -81,24 +111,25 @@ def problem(
     decoding: Decoding,
     objective: Objective,
     bootstrap: Bootstrap,
+    **counting: Any,
 ) -> Problem:
-    """Check data and decoding.
+    """Check data and decoding; `counting` are `sample_weight` and `ignore_class`.
 
     Raises:
         DecodingError: if the decoding has no threshold, or more than that.
-        InputError: if scores or targets do not fit the decoding.
+        InputError: if scores, targets or weights do not fit the decoding.
     """
     check_decoding(decoding)
     columns, flat, shape = _as_cut_columns(scores, decoding)
-    marks = as_targets(y_true, flat, shape)
+    sample: Sample = counted(y_true, columns, flat, shape, **counting)
     if flat.head.task == "binary":
-        marks = (marks == 1)[:, None]
+        sample = dataclasses.replace(sample, targets=(sample.targets == 1)[:, None])
     several = columns.shape[1] > 1
     average, shared = objective.average or "macro", several and objective.shared
     objective = dataclasses.replace(
         objective, average=average if several else None, shared=shared
     )
-    return Problem(columns, marks, decoding, objective, bootstrap)
+    return Problem(sample, decoding, objective, bootstrap)
 
 
 def check_decoding(decoding: Decoding) -> None:
@@ -130,10 +161,10 @@ def _as_cut_columns(
     head, width = decoding.head, len(decoding.threshold)
     x = np.asarray(scores)
     if x.ndim == 2 and x.shape[1] == width:
-        columns = as_columns(x, Head("multilabel", width, head.from_logits))
+        columns = flat_columns(x, Head("multilabel", width, head.from_logits))
         last = dataclasses.replace(head, axis=-1)
         return columns, decoding.replace(head=last), x.shape
-    columns = as_columns(x, head)
+    columns = flat_columns(x, head)
     if head.units != width:
         raise InputError(
             "A threshold on two units cuts one column: the second logit less the "

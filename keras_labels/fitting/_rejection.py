@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from keras_labels.errors import DecodingError
 from keras_labels.fitting._confidence import (
-    as_decisions,
+    check_decisions,
     compares_probability,
     confidence_of,
+    flat_decisions,
 )
-from keras_labels.fitting._targets import as_targets
+from keras_labels.fitting._objective import SLACK
+from keras_labels.fitting._positions import counted
+from keras_labels.fitting._sample import Counted
 from keras_labels.spec import Decoding
 
 
@@ -67,6 +70,8 @@ def tune_rejection(
     *,
     max_error: float | None = None,
     coverage: float | None = None,
+    sample_weight: Any = None,
+    ignore_class: Any = None,
 ) -> RejectionTuning:
     """Find which decisions to leave open, by the probability of what was decided.
 
@@ -87,6 +92,10 @@ def tune_rejection(
             as many as can be are accepted.
         coverage: the least share of decisions to accept, in (0, 1]; as few as can be
             above that are accepted.
+        sample_weight: how much each row counts, as in scikit-learn; 0 leaves it out. A
+            number for each row, or position of a dense head, or label of a row.
+        ignore_class: the id or name in `y_true` of positions that do not count, or
+            several; of labels a number that says neither yes nor no, such as -1.
 
     Returns:
         A `RejectionTuning`; its `decoding` has the bound found.
@@ -103,26 +112,29 @@ def tune_rejection(
     (0.7, 0.667, 0.0)
     """
     check_rejection(max_error=max_error, coverage=coverage)
-    p, classes = as_decisions(probabilities, decided, decoding)
+    p, classes = flat_decisions(probabilities, decided, decoding)
     shape = list(np.shape(probabilities))
     shape[decoding.head.axis] = decoding.head.units
-    targets = as_targets(y_true, decoding, shape)
-    wrong = (targets != classes).reshape(-1)
-    confidence = confidence_of(p, classes, decoding).reshape(-1)
-    part = _parting(p.dtype, decoding)
-    bounds, accepted, mistakes = _candidates(confidence, wrong, part)
-    if coverage is not None:
-        at = int(np.argmax(accepted / len(wrong) >= coverage))
-    else:
-        at = _most_within(accepted, mistakes, len(wrong), max_error or 0.0)
-    bound = None if np.isnan(bounds[at]) else float(bounds[at])
+    rows = counted(
+        y_true,
+        p,
+        decoding,
+        shape,
+        sample_weight=sample_weight,
+        ignore_class=ignore_class,
+    )
+    decisions = _decisions(rows, classes[rows.places], decoding)
+    candidates = _candidates(decisions, _parting(p.dtype, decoding))
+    at = _best(candidates, max_error, coverage)
+    bounds, accepted, mistakes = (part[at] for part in candidates)
+    bound = None if np.isnan(bounds) else float(bounds)
     return RejectionTuning(
         decoding.replace(reject_below=bound),
         bound,
-        float(accepted[at] / len(wrong)),
-        float(mistakes[at] / accepted[at]),
-        float(wrong.mean()),
-        len(targets),
+        float(accepted / candidates.accepted[-1]),
+        float(mistakes / accepted),
+        float(candidates.mistakes[-1] / candidates.accepted[-1]),
+        len(rows),
     )
 
 
@@ -145,22 +157,71 @@ def check_rejection(*, max_error: float | None, coverage: float | None) -> None:
         )
 
 
-def _candidates(
-    confidence: np.ndarray,
-    wrong: np.ndarray,
-    part: Callable[[np.ndarray, np.ndarray], np.ndarray],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return bounds from the highest, and how many they accept and get wrong.
+class Decisions(NamedTuple):
+    """How sure each decision was, whether it was wrong, and what it weighs."""
+
+    confidence: np.ndarray
+    wrong: np.ndarray
+    weights: np.ndarray | None
+
+
+class Candidates(NamedTuple):
+    """Bounds from the highest, how many each accepts, and how many of these are wrong.
 
     The last one accepts all and is NaN: no bound.
     """
+
+    bounds: np.ndarray
+    accepted: np.ndarray
+    mistakes: np.ndarray
+
+    @property
+    def slack(self) -> float:
+        """What shares of them may miss by."""
+        return 0.0 if self.accepted.dtype.kind == "i" else SLACK
+
+
+def _decisions(rows: Counted, classes: np.ndarray, decoding: Decoding) -> Decisions:
+    """Return each decision that counts by itself, those on labels too."""
+    check_decisions(rows.columns, classes, decoding)
+    wrong = rows.targets != classes
+    confidence = confidence_of(rows.columns, classes, decoding)
+    weights = rows.weights
+    if weights is None:
+        return Decisions(confidence.reshape(-1), wrong.reshape(-1), None)
+    if weights.ndim < wrong.ndim:
+        weights = np.broadcast_to(weights[:, None], wrong.shape)
+    counts = weights > 0
+    return Decisions(confidence[counts], wrong[counts], weights[counts])
+
+
+def _candidates(
+    decisions: Decisions, part: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> Candidates:
+    confidence, wrong, weights = decisions
     order = np.argsort(-confidence, kind="stable")
-    ranked, mistakes = confidence[order], np.cumsum(wrong[order])
+    ranked = confidence[order]
     last = np.flatnonzero(np.append(ranked[:-1] != ranked[1:], True))
+    if weights is None:
+        accepted, mistakes = last + 1, np.cumsum(wrong[order])[last]
+    else:
+        weights = weights[order]
+        accepted = np.cumsum(weights)[last]
+        # As their own sum in the same order: no mistake is exactly 0.
+        mistakes = np.cumsum(np.where(wrong[order], weights, 0))[last]
     bounds = part(ranked[last[1:]], ranked[last[:-1]])
     kept = np.append(~np.isnan(bounds), True)
     bounds = np.append(bounds, np.nan)
-    return bounds[kept], last[kept] + 1, mistakes[last][kept]
+    return Candidates(bounds[kept], accepted[kept], mistakes[kept])
+
+
+def _best(
+    candidates: Candidates, max_error: float | None, coverage: float | None
+) -> int:
+    if coverage is None:
+        return _most_within(candidates, max_error or 0.0)
+    shares = candidates.accepted / candidates.accepted[-1]
+    return int(np.argmax(shares >= coverage - candidates.slack))
 
 
 def _parting(
@@ -189,17 +250,16 @@ def _parting(
     return part
 
 
-def _most_within(
-    accepted: np.ndarray, mistakes: np.ndarray, decisions: int, max_error: float
-) -> int:
+def _most_within(candidates: Candidates, max_error: float) -> int:
     """Return the last candidate whose error is within the bound."""
+    _, accepted, mistakes = candidates
     errors = mistakes / accepted
-    within = np.flatnonzero(errors <= max_error)
+    within = np.flatnonzero(errors <= max_error + candidates.slack)
     if within.size:
         return int(within[-1])
     best = int(errors.argmin())
     raise DecodingError(
         f"No `reject_below` keeps the error to {max_error:.4g} on these rows: the "
-        f"least is {errors[best]:.4g}, of the {accepted[best] / decisions:.2%} most "
+        f"least is {errors[best]:.4g}, of the {accepted[best] / accepted[-1]:.2%} most "
         "certain decisions. Allow more with `max_error`, or calibrate first."
     )

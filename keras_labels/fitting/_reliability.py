@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from keras_labels.errors import DecodingError, InputError
-from keras_labels.spec import check_integer
+from keras_labels.fitting._positions import Positions
+from keras_labels.fitting._quantiles import quantiles
+from keras_labels.fitting._sample import Sample
+from keras_labels.fitting._weights import as_weights, total_of
+from keras_labels.spec import Head, check_integer
 
 Strategy = Literal["uniform", "quantile"]
 Kind = Literal["confidence", "classwise"]
-Pair = tuple[np.ndarray, np.ndarray]  # confidence, and whether it came true
+_ONE = Head("binary", 1, from_logits=False)
+
+
+class Outcomes(NamedTuple):
+    """Confidences, whether they came true, and what each of them weighs."""
+
+    confidence: np.ndarray
+    hits: np.ndarray
+    weights: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -25,7 +37,7 @@ class ReliabilityCurve:
             one 0 as well. Equal ones: a bin without rows.
         confidence: float64 `(bins,)`: mean probability. NaN without rows.
         accuracy: float64 `(bins,)`: the share that came true. NaN without rows.
-        counts: int64 `(bins,)`: rows.
+        counts: `(bins,)`: rows, int64; or what they weigh.
     """
 
     edges: np.ndarray
@@ -41,6 +53,7 @@ def expected_calibration_error(
     bins: int = 15,
     strategy: Strategy = "uniform",
     kind: Kind = "confidence",
+    sample_weight: Any = None,
 ) -> float:
     """Return how far confidence is from accuracy, on average over bins.
 
@@ -56,6 +69,7 @@ def expected_calibration_error(
             the quantiles of the confidence; equal ones stay in one bin.
         kind: `"classwise"`: the mean over classes, each against the rest (Kull et al.
             2019, eq. 3). Of labels always so.
+        sample_weight: `(n,)`, how much each row counts; of labels also `(n, labels)`.
 
     Returns:
         A float in [0, 1]; 0 is calibrated.
@@ -68,8 +82,8 @@ def expected_calibration_error(
     0.0
     """
     _check(bins, strategy, kind)
-    y, p = paired(y_true, probabilities)
-    return mean_error(pairs(y, p, kind), bins, strategy)
+    sample = paired(y_true, probabilities, sample_weight)
+    return mean_error(outcomes_of(sample, kind), bins, strategy)
 
 
 def reliability_curve(
@@ -79,6 +93,7 @@ def reliability_curve(
     bins: int = 15,
     strategy: Strategy = "uniform",
     kind: Kind = "confidence",
+    sample_weight: Any = None,
 ) -> ReliabilityCurve:
     """Return confidence and accuracy per bin, as a reliability diagram shows them.
 
@@ -89,6 +104,7 @@ def reliability_curve(
         strategy: `"uniform"` or `"quantile"`.
         kind: `"confidence"` or `"classwise"`; classes and labels are pooled. For one
             label pass its columns.
+        sample_weight: as in `expected_calibration_error`.
 
     Returns:
         Edges, mean confidence, accuracy and rows of each bin.
@@ -102,41 +118,62 @@ def reliability_curve(
     ([0.25, 0.875], [0.5, 1.0], [2, 2])
     """
     _check(bins, strategy, kind)
-    found = list(pairs(*paired(y_true, probabilities), kind))
-    confidence = np.concatenate([one for one, _ in found])
-    hits = np.concatenate([one for _, one in found])
-    edges = _edges(confidence, bins, strategy)
-    counts, confident, right = _sums(confidence, hits, edges)
+    found = pooled(outcomes_of(paired(y_true, probabilities, sample_weight), kind))
+    edges = _edges(found, bins, strategy)
+    counts, confident, right = _sums(found, edges)
     with np.errstate(invalid="ignore"):
         return ReliabilityCurve(edges, confident / counts, right / counts, counts)
 
 
-def mean_error(problems: Iterable[Pair], bins: int, strategy: Strategy) -> float:
+def mean_error(problems: Iterable[Outcomes], bins: int, strategy: Strategy) -> float:
     """Return the mean over problems of the calibration error of each."""
     errors = []
-    for confidence, hits in problems:
-        edges = _edges(confidence, bins, strategy)
-        _, confident, right = _sums(confidence, hits, edges)
-        errors.append(np.abs(confident - right).sum() / len(hits))
+    for one in problems:
+        _, confident, right = _sums(one, _edges(one, bins, strategy))
+        total = total_of(one.weights, len(one.hits))
+        errors.append(np.abs(confident - right).sum() / total)
     return float(np.mean(errors))
 
 
-def pairs(y: np.ndarray, p: np.ndarray, kind: Kind) -> Iterator[Pair]:
+def outcomes_of(sample: Sample, kind: Kind) -> Iterator[Outcomes]:
     """Return confidence and whether it came true, of each problem that this holds."""
+    p, y, weights = sample.columns, sample.targets, sample.weights
     columns = p.shape[1]
     if y.ndim == 2:
-        return ((_float(p[:, at]), y[:, at]) for at in range(columns))
+        labels = map(sample.label, range(columns))
+        return (
+            Outcomes(_float(one.columns[:, 0]), one.targets, one.weights)
+            for one in labels
+            if len(one)
+        )
     if columns <= 2:
-        return iter([(_float(p[:, -1]), y == 1)])
+        return iter([Outcomes(_float(p[:, -1]), y == 1, weights)])
     if kind == "classwise":
-        return ((_float(p[:, at]), y == at) for at in range(columns))
+        return (Outcomes(_float(p[:, k]), y == k, weights) for k in range(columns))
     best = p.argmax(axis=1)
     top = np.take_along_axis(p, best[:, None], axis=1)[:, 0]
-    return iter([(_float(top), y == best)])
+    return iter([Outcomes(_float(top), y == best, weights)])
 
 
-def paired(y_true: Any, probabilities: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return ids `(n,)`, or marks `(n, labels)`, and probabilities `(n, columns)`."""
+def pooled(problems: Iterable[Outcomes]) -> Outcomes:
+    """Return all problems as one."""
+    confidences, hits, weights = zip(*problems, strict=True)
+    together = None
+    if any(one is not None for one in weights):
+        together = np.concatenate(
+            [
+                np.ones(len(hit), np.int64) if one is None else one
+                for one, hit in zip(weights, hits, strict=True)
+            ]
+        )
+    return Outcomes(np.concatenate(confidences), np.concatenate(hits), together)
+
+
+def paired(y_true: Any, probabilities: Any, sample_weight: Any = None) -> Sample:
+    """Return probabilities `(n, columns)` beside ids `(n,)` or marks `(n, labels)`.
+
+    Rows without weight are left out before anything is checked.
+    """
     p = np.asarray(probabilities)
     p = p[:, None] if p.ndim == 1 else p
     y = np.asarray(y_true)
@@ -147,6 +184,15 @@ def paired(y_true: Any, probabilities: Any) -> tuple[np.ndarray, np.ndarray]:
             "classes. Received: probabilities of shape "
             f"{np.shape(probabilities)} and y_true of shape {y.shape}."
         )
+    head = Head("multilabel", p.shape[1], False) if y.ndim == 2 else _ONE
+    given = Positions(y, as_weights(sample_weight, head, p.shape))
+    places, (y, weights) = given.chosen()
+    p = p[places]
+    _check_pairs(p, y)
+    return Sample(p, y.astype(bool if y.ndim == 2 else np.int64), weights)
+
+
+def _check_pairs(p: np.ndarray, y: np.ndarray) -> None:
     low, high = p.min(), p.max()
     if not (low >= 0.0 and high <= 1.0 + 1e-6):  # the last bits of a softmax
         raise InputError(
@@ -159,7 +205,6 @@ def paired(y_true: Any, probabilities: Any) -> tuple[np.ndarray, np.ndarray]:
             f"`y_true` holds whole numbers from 0 to {most}. Received: dtype "
             f"{y.dtype}, {np.unique(y)!s:.100}."
         )
-    return y.astype(bool if y.ndim == 2 else np.int64), p
 
 
 def _check(bins: int, strategy: str, kind: str) -> None:
@@ -173,23 +218,30 @@ def _check(bins: int, strategy: str, kind: str) -> None:
         raise DecodingError(f"`kind` is one of {get_args(Kind)}. Received: {kind!r}.")
 
 
-def _edges(confidence: np.ndarray, bins: int, strategy: Strategy) -> np.ndarray:
+def _edges(found: Outcomes, bins: int, strategy: Strategy) -> np.ndarray:
     edges = np.linspace(0.0, 1.0, bins + 1)
     if strategy == "quantile":
-        edges[1:-1] = np.quantile(confidence, edges[1:-1])
+        edges[1:-1] = quantiles(found.confidence, edges[1:-1], found.weights)
     return edges
 
 
 def _sums(
-    confidence: np.ndarray, hits: np.ndarray, edges: np.ndarray
+    found: Outcomes, edges: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return rows, their confidences and their hits, summed in bins."""
+    confidence, hits, weights = found
     bins = len(edges) - 1
     at = np.searchsorted(edges[1:-1], confidence)
+    if weights is None:
+        return (
+            np.bincount(at, minlength=bins),
+            np.bincount(at, confidence, bins),
+            np.bincount(at, hits, bins),
+        )
     return (
-        np.bincount(at, minlength=bins),
-        np.bincount(at, confidence, bins),
-        np.bincount(at, hits, bins),
+        np.bincount(at, weights, bins).astype(weights.dtype),
+        np.bincount(at, confidence * weights, bins),
+        np.bincount(at, hits * weights, bins),
     )
 
 

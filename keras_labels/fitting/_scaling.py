@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_labels.errors import DecodingError
 from keras_labels.extras import imported
+from keras_labels.fitting._weights import sums_of
 from keras_labels.spec import sigmoid
 
 # Share of a sum of products that is rounding: below it nothing was learned.
@@ -34,7 +35,9 @@ def check_both(outcomes: np.ndarray) -> None:
     )
 
 
-def label_temperature(z: np.ndarray, outcomes: np.ndarray) -> float:
+def label_temperature(
+    z: np.ndarray, outcomes: np.ndarray, weights: np.ndarray | None = None
+) -> float:
     """Return the temperature of a column of logits: Guo et al. 2017, eq. 9.
 
     >>> z, yes = np.array([2.0, 2.0, 2.0, -2.0]), np.array([True, True, False, False])
@@ -42,10 +45,14 @@ def label_temperature(z: np.ndarray, outcomes: np.ndarray) -> float:
     1.820478
     """
     margins = np.where(outcomes, z, -z)
-    check_order(margins.mean(), np.abs(margins).mean(), bool(margins.min() >= 0))
+    gain, size = (
+        np.average(part, weights=weights) for part in (margins, np.abs(margins))
+    )
+    check_order(gain, size, bool(margins.min() >= 0))
 
     def slope(beta: float) -> float:
-        return -float(np.mean(margins * sigmoid(-beta * margins)))
+        slopes = margins * sigmoid(-beta * margins)
+        return -float(np.average(slopes, weights=weights))
 
     return temperature_at_zero(slope)
 
@@ -84,22 +91,26 @@ def temperature_at_zero(slope: Callable[[float], float]) -> float:
     return float(np.exp(-found))
 
 
-def platt(z: np.ndarray, outcomes: np.ndarray) -> tuple[float, float]:
+def platt(
+    z: np.ndarray, outcomes: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[float, float]:
     """Return slope and intercept of a column of logits.
 
     Least log loss against Platt's targets (N+ + 1) / (N+ + 2) and 1 / (N- + 2), which
     keep the slope finite (Platt 1999; Lin, Lin & Weng 2007). By Newton steps in a
-    trust region, on logits of mean 0 and deviation 1.
+    trust region, on logits of mean 0 and deviation 1. N+ and N- are sums of weights,
+    as in scikit-learn.
 
     >>> z = np.array([-2.0, -1.0, 1.0, 2.0])
     >>> [round(n, 3) for n in platt(z, z > 0)]
     [0.674, 0.0]
     """
-    center, spread = z.mean(), z.std()
+    center = np.average(z, weights=weights)
+    spread = np.sqrt(np.average(np.square(z - center), weights=weights))
     if not spread > _NOISE * abs(center):
         raise UnfittedError("all scores are the same", "Check what the model emits.")
     x = np.stack([(z - center) / spread, np.ones_like(z)])
-    slope, intercept = _least(x, outcomes)
+    slope, intercept = _least(x, outcomes, weights)
     if not slope > _NOISE:
         raise UnfittedError(
             "the scores rank the classes the wrong way round, or not at all",
@@ -109,20 +120,22 @@ def platt(z: np.ndarray, outcomes: np.ndarray) -> tuple[float, float]:
     return float(slope / spread), float(intercept - slope * center / spread)
 
 
-def _least(x: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
+def _least(
+    x: np.ndarray, outcomes: np.ndarray, weights: np.ndarray | None
+) -> np.ndarray:
     """Return the factors of two rows of x whose smoothed log loss is the least."""
-    yes = np.count_nonzero(outcomes)
-    no = len(outcomes) - yes
+    each = 1.0 if weights is None else weights / weights.mean()
+    yes, no = sums_of(outcomes, weights)
     targets = np.where(outcomes, (yes + 1) / (yes + 2), 1 / (no + 2))
 
     def loss(factors: np.ndarray) -> tuple[float, np.ndarray]:
         f = factors @ x
-        value = np.mean(np.logaddexp(0.0, f) - targets * f)
-        return float(value), x @ (sigmoid(f) - targets) / len(targets)
+        value = np.mean(each * (np.logaddexp(0.0, f) - targets * f))
+        return float(value), x @ (each * (sigmoid(f) - targets)) / len(targets)
 
     def curvature(factors: np.ndarray) -> np.ndarray:
         p = sigmoid(factors @ x)
-        return np.asarray((x * (p * (1 - p))) @ x.T / len(targets))
+        return np.asarray((x * (each * p * (1 - p))) @ x.T / len(targets))
 
     found = imported("scipy.optimize", "fit").minimize(
         loss,

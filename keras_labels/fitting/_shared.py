@@ -53,7 +53,7 @@ def _scale(problem: Problem) -> CutScale:
 
 def _keys(problem: Problem, column: int) -> np.ndarray:
     """Return what scores of several labels are compared by."""
-    scores, _ = problem.column(column)
+    scores = problem.column(column).scores
     if not problem.decoding.corrects:
         return scores
     return probability_at(problem.decoding, scores, column)
@@ -65,22 +65,27 @@ def _summed(
     """Return the sums over labels at every gap between distinct scores."""
     totals: list[np.ndarray] = []
     for column in range(len(problem.names)):
-        _, marks = problem.column(column)
-        gaps = gaps_of(_keys(problem, column), marks)
+        data = problem.column(column)
+        gaps = gaps_of(_keys(problem, column), data.marks, data.weights)
         parts = together.parts(gaps.counts)
         if not totals:
             shapes = [len(distinct) + 1 if part.ndim else () for part in parts]
             totals = [np.zeros(s, p.dtype) for s, p in zip(shapes, parts, strict=True)]
         # The sums change where a cut passes a score of this label.
         passed = gaps.ordered[gaps.below[1:] - 1]
-        places = np.searchsorted(distinct, passed) + 1
+        places = np.searchsorted(distinct, passed)
         for i, part in enumerate(parts):
             if part.ndim:
-                totals[i][0] += part[0]
-                totals[i][places] += np.diff(part)
+                totals[i][-1] += part[-1]
+                totals[i][places] -= np.diff(part)
             else:
                 totals[i] = totals[i] + part
-    return [np.cumsum(total) if total.ndim else total for total in totals]
+    # From the highest cut down, where exactly nothing is left to count.
+    return [_reversed_sum(total) if total.ndim else total for total in totals]
+
+
+def _reversed_sum(total: np.ndarray) -> np.ndarray:
+    return np.asarray(total[::-1].cumsum()[::-1])
 
 
 def _labels(problem: Problem, together: Together, cut: float) -> list[Label]:
@@ -88,8 +93,8 @@ def _labels(problem: Problem, together: Together, cut: float) -> list[Label]:
     intervals = shared_intervals(problem, together, cut)
     labels = []
     for column, interval in enumerate(intervals):
-        scores, marks = problem.column(column)
-        after = counts_of(scores, marks, least[column])
-        before = counts_of(scores, marks, problem.least[column])
+        data = problem.column(column)
+        after = counts_of(data, least[column])
+        before = counts_of(data, problem.least[column])
         labels.append(label_of(problem, column, cut, after, before, interval))
     return labels

@@ -28,7 +28,7 @@ def shared_intervals(
     if problem.bootstrap.times == 0:
         return [Interval() for _ in columns]
     rng = np.random.default_rng((problem.bootstrap.seed, 0))
-    rows = len(problem.marks)
+    rows = len(problem.sample)
     many = rows > _BLOCKS
     blocks = rng.integers(_BLOCKS, size=rows) if many else np.arange(rows)
     weights = rng.poisson(1, (problem.bootstrap.times, min(rows, _BLOCKS)))
@@ -53,7 +53,7 @@ def _cuts(problem: Problem) -> np.ndarray:
     each = max(_CUTS // 2 // labels, 10)
     found = []
     for column in range(labels):
-        scores, marks = problem.column(column)
+        scores, marks, *_ = problem.column(column)
         # In between those of the other labels, which may have the same scores.
         shares = (np.arange(each) + (column + 0.5) / labels) / each
         for part in (scores, scores[marks]):
@@ -72,7 +72,7 @@ def _drawn(
     weights: np.ndarray,
 ) -> Counts:
     """Return counts `(draws, cuts)` of one label."""
-    scores, marks = problem.column(column)
+    scores, marks, own, rows = problem.column(column)
     least = least_scores(
         problem.decoding,
         cuts,
@@ -82,9 +82,11 @@ def _drawn(
     )
     width = len(cuts) + 1
     passed = np.searchsorted(least, scores, side="right")
-    cells = (blocks * width + passed) * 2 + marks
-    counted = np.bincount(cells, minlength=weights.shape[1] * width * 2)
-    drawn = np.rint(weights @ counted.reshape(weights.shape[1], -1)).astype(np.int64)
+    cells = (blocks[rows] * width + passed) * 2 + marks
+    counted = np.bincount(cells, own, minlength=weights.shape[1] * width * 2)
+    drawn = weights @ counted.reshape(weights.shape[1], -1)
+    if own is None or own.dtype.kind == "i":
+        drawn = np.rint(drawn).astype(np.int64)
     # A row is over a cut if it passed more cuts than lie below that one.
     above = drawn.reshape(len(weights), width, 2)[:, ::-1].cumsum(axis=1)[:, ::-1]
     fp, tp = above[:, 1:, 0], above[:, 1:, 1]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_labels.errors import InputError
-from keras_labels.fitting._names import ids_of_names, marks_of_names
+from keras_labels.fitting._names import ids_of_names, marks_of_names, rows_of_names
 from keras_labels.spec import Decoding, Head, shortened
 
 
@@ -36,6 +36,16 @@ def as_targets(y_true: Any, decoding: Decoding, shape: Sequence[int]) -> np.ndar
     >>> as_targets(["dog", "cat", "dog"], pets, (3, 1)).tolist()
     [1, 0, 1]
     """
+    return classes_of(flat_targets(y_true, decoding, shape), decoding)
+
+
+def flat_targets(y_true: Any, decoding: Decoding, shape: Sequence[int]) -> np.ndarray:
+    """Return true classes as they are given, one row per decision, unchecked.
+
+    Returns:
+        `(n,)`, or `(n, classes)` where there is a number per class; of labels that are
+        said by their names `(n,)` lists of these.
+    """
     head = decoding.head
     lead = list(shape)
     lead.pop(head.axis)
@@ -45,8 +55,29 @@ def as_targets(y_true: Any, decoding: Decoding, shape: Sequence[int]) -> np.ndar
             f"Received scores of shape {tuple(shape)}."
         )
     if head.task == "multilabel":
-        return _marks(y_true, decoding, tuple(lead))
-    return _ids(_array(y_true), decoding, tuple(lead))
+        return _flat_marks(y_true, head, tuple(lead))
+    y = _array(y_true)
+    axis = _class_axis(y.shape, head, tuple(lead), (1, head.classes))
+    if axis is not None and y.shape[axis] == head.classes:
+        return _last(y, axis)
+    return y.reshape(-1)
+
+
+def classes_of(flat: np.ndarray, decoding: Decoding) -> np.ndarray:
+    """Return the ids or marks of `flat_targets`, or raise if they are none."""
+    head = decoding.head
+    if head.task == "multilabel":
+        return _marks(flat, decoding)
+    if flat.dtype.kind in "SUOT":
+        flat = ids_of_names(flat, decoding.class_names)
+    if flat.ndim == 2:
+        return _of_one_hot(flat)
+    if flat.dtype.kind == "b" and head.classes > 2:
+        raise InputError(
+            f"`y_true` says True or False, and the head has {head.classes} classes. "
+            "Pass ids, names or one-hot rows."
+        )
+    return _checked_ids(flat, head.classes)
 
 
 def as_columns(scores: Any, head: Head) -> np.ndarray:
@@ -67,6 +98,13 @@ def as_columns(scores: Any, head: Head) -> np.ndarray:
     >>> as_columns(np.zeros((2, 3, 8, 8)), Head("multilabel", 3, True, axis=1)).shape
     (128, 3)
     """
+    columns = flat_columns(scores, head)
+    refuse_nan(columns)
+    return columns
+
+
+def flat_columns(scores: Any, head: Head) -> np.ndarray:
+    """Return what `as_columns` does; a score may be NaN."""
     x = np.asarray(scores)
     fits = x.ndim > 1 and -x.ndim <= head.axis < x.ndim
     if not fits or x.shape[head.axis] != head.units:
@@ -76,12 +114,11 @@ def as_columns(scores: Any, head: Head) -> np.ndarray:
         )
     if x.dtype not in (np.float32, np.float64):
         x = x.astype(np.float32)
-    columns = np.moveaxis(x, head.axis, -1).reshape(-1, head.units)
-    _refuse_nan(columns)
-    return columns
+    return np.moveaxis(x, head.axis, -1).reshape(-1, head.units)
 
 
-def _refuse_nan(columns: np.ndarray) -> None:
+def refuse_nan(columns: np.ndarray) -> None:
+    """Raise if a score is NaN."""
     # A minimum needs no array of booleans, and is NaN where any score is.
     if columns.size == 0 or not np.isnan(columns.min()):
         return
@@ -104,37 +141,21 @@ def _array(y_true: Any) -> np.ndarray:
         ) from None
 
 
-def _ids(y: np.ndarray, decoding: Decoding, lead: tuple[int, ...]) -> np.ndarray:
-    head = decoding.head
-    if y.dtype.kind in "SUOT":
-        y = ids_of_names(y, decoding.class_names)
-    axis = _class_axis(y, head, lead, (1, head.classes))
-    if axis is not None and y.shape[axis] == head.classes:
-        return _of_one_hot(np.moveaxis(y, axis, -1).reshape(-1, head.classes))
-    y = y.reshape(-1)
-    if y.dtype.kind == "b" and head.classes > 2:
-        raise InputError(
-            f"`y_true` says True or False, and the head has {head.classes} classes. "
-            "Pass ids, names or one-hot rows."
-        )
-    return _checked_ids(y, head.classes)
-
-
 def _class_axis(
-    y: np.ndarray, head: Head, lead: tuple[int, ...], widths: Iterable[int]
+    shape: tuple[int, ...], head: Head, lead: tuple[int, ...], widths: Iterable[int]
 ) -> int | None:
     """Return the class axis of targets, or None where they have none."""
-    if y.shape == lead:
+    if shape == lead:
         return None
     rank = len(lead) + 1
     axis = head.axis % rank
     allowed = [(*lead[:axis], width, *lead[axis:]) for width in widths]
-    if y.shape in allowed:
+    if shape in allowed:
         return axis
     shapes = " or ".join(map(str, dict.fromkeys([lead, *allowed])))
     raise InputError(
         f"`y_true` belongs to scores of {math.prod(lead)} decisions: its shape is "
-        f"{shapes}. Received: shape {y.shape}."
+        f"{shapes}. Received: shape {shape}."
     )
 
 
@@ -149,7 +170,8 @@ def _of_one_hot(rows: np.ndarray) -> np.ndarray:
             "`y_true` with a column per class is one-hot: a single 1 in each row. "
             f"{wrong.size} of {len(rows)} rows are not so, the first is row "
             f"{wrong[0]}: {rows[wrong[0]].tolist()!s:.100}. For independent labels the "
-            'head has task="multilabel".'
+            'head has task="multilabel"; what does not count has a `sample_weight` '
+            "of 0."
         )
     return np.asarray(ones.argmax(axis=1))
 
@@ -162,9 +184,16 @@ def _checked_ids(y: np.ndarray, classes: int) -> np.ndarray:
         outside = np.unique(y[(y < 0) | (y >= classes)]).tolist()
         raise InputError(
             f"`y_true` holds class ids from 0 to {classes - 1}. "
-            f"Received also: {shortened(outside)}."
+            f"Received also: {shortened(outside)}. {_left_out_by(outside[0])}"
         )
     return y.astype(np.int64)
+
+
+def _left_out_by(odd: float) -> str:
+    return (
+        f"If these positions do not count, pass ignore_class={odd:.0f}, or a "
+        "`sample_weight` of 0 for them."
+    )
 
 
 def _refuse_odd(y: np.ndarray) -> None:
@@ -176,24 +205,33 @@ def _refuse_odd(y: np.ndarray) -> None:
     if y.dtype.kind == "f" and np.isnan(y.min()):
         raise InputError(
             f"`y_true` has no missing values: {np.isnan(y).sum()} of {y.size} are NaN. "
-            "Drop these rows."
+            "Drop these rows, or give them a `sample_weight` of 0."
         )
 
 
 def _soft(odd: np.ndarray) -> str:
-    return (
+    values = np.unique(odd).tolist()
+    said = (
         "`y_true` says which classes are true, not how likely they are: ids, or 0 and "
-        f"1. Received also: {shortened(np.unique(odd).tolist())}. Of soft targets take "
-        "the most likely class, or draw one."
+        f"1. Received also: {shortened(values)}. "
     )
+    if all(value == int(value) for value in values):
+        return said + _left_out_by(values[0])
+    return said + "Of soft targets take the most likely class, or draw one."
 
 
-def _marks(y_true: Any, decoding: Decoding, lead: tuple[int, ...]) -> np.ndarray:
-    head = decoding.head
-    if (named := marks_of_names(y_true, decoding.class_names)) is not None:
-        y_true = np.moveaxis(named, -1, head.axis % (len(lead) + 1))
+def _flat_marks(y_true: Any, head: Head, lead: tuple[int, ...]) -> np.ndarray:
+    if (named := rows_of_names(y_true)) is not None:
+        rank = len(lead) + 1
+        shape = [len(named)]
+        shape.insert(head.axis % rank, head.units)
+        _class_axis(tuple(shape), head, lead, (head.units,))
+        rows = np.empty(len(named), object)
+        for at, names in enumerate(named):
+            rows[at] = names
+        return rows
     y = _array(y_true)
-    axis = _class_axis(y, head, lead, (head.units,)) if head.units > 1 else None
+    axis = _class_axis(y.shape, head, lead, (head.units,)) if head.units > 1 else None
     if head.units > 1 and axis is None:
         raise InputError(
             f"`y_true` of labels has 0 or 1 for each of the {head.units} labels, or a "
@@ -201,8 +239,13 @@ def _marks(y_true: Any, decoding: Decoding, lead: tuple[int, ...]) -> np.ndarray
             f'{y.shape}. Exclusive classes are task="multiclass".'
         )
     if head.units == 1:
-        _class_axis(y, head, lead, (1,))
-    rows = y.reshape(-1, 1) if axis is None else _last(y, axis)
+        _class_axis(y.shape, head, lead, (1,))
+    return y.reshape(-1, 1) if axis is None else _last(y, axis)
+
+
+def _marks(rows: np.ndarray, decoding: Decoding) -> np.ndarray:
+    if rows.dtype.kind == "O":
+        return marks_of_names(rows.tolist(), decoding.class_names)
     _refuse_odd(rows)
     if rows.dtype.kind == "b":
         return rows

@@ -40,6 +40,8 @@ def tune_thresholds(
     bootstrap: int = 200,
     confidence: float = 0.95,
     seed: int = 0,
+    sample_weight: Any = None,
+    ignore_class: Any = None,
 ) -> ThresholdTuning:
     """Choose the thresholds of a decoding, each the best of all that differ on data.
 
@@ -65,9 +67,10 @@ def tune_thresholds(
         metric: `"f1"`, `"fbeta"`, `"balanced_accuracy"`, `"youden_j"`, `"accuracy"`,
             `"precision"` (with `min_recall`), `"recall"` (with `min_precision` or
             `max_false_positive_rate`), `"cost"` (with both costs; the mean of a row,
-            the lowest is best), or a function of int64 arrays tp, fp, fn, tn with a
-            number for each of them, the highest is best. The search calls it once for
-            each label; so do the bootstrap and the report.
+            the lowest is best), or a function of int64 arrays tp, fp, fn, tn (float64
+            of weights that are not whole) with a number for each of them, the highest
+            is best. The search calls it once for each label; so do the bootstrap and
+            the report.
         beta: how often recall counts in `"fbeta"` for each time precision does.
         average: of labels. `None` and `"macro"`: the mean over labels; each has its
             own best cut. `"micro"`: the metric of the counts summed over labels; with
@@ -85,6 +88,10 @@ def tune_thresholds(
             the whole at its final ratio.
         confidence: share of the resamplings inside of an interval.
         seed: of the resamplings.
+        sample_weight: how much each row counts, as in scikit-learn; 0 leaves it out. A
+            number for each row, or position of a dense head, or label of a row.
+        ignore_class: the id or name in `y_true` of positions that do not count, or
+            several; of labels a number that says neither yes nor no, such as -1.
 
     Returns:
         The new decoding, the score it reaches, and a table of the cuts.
@@ -117,7 +124,15 @@ def tune_thresholds(
         false_negative_cost=false_negative_cost,
     )
     resampling = Bootstrap(bootstrap, confidence, seed)
-    posed = problem(y_true, scores, decoding, asked, resampling)
+    posed = problem(
+        y_true,
+        scores,
+        decoding,
+        asked,
+        resampling,
+        sample_weight=sample_weight,
+        ignore_class=ignore_class,
+    )
     _check_classes(posed)
     return _tuning(posed, _search(posed))
 
@@ -146,17 +161,15 @@ def _search(posed: Problem) -> list[Label]:
 
 
 def _check_classes(posed: Problem) -> None:
-    rows, support = len(posed.marks), posed.support
     single = [
-        name
-        for name, positives in zip(posed.names, support, strict=True)
-        if positives in (0, rows)
+        name for name, alone in zip(posed.names, posed.one_sided, strict=True) if alone
     ]
     if posed.decoding.head.task == "binary" and single:
-        missing = "positive" if support[0] == 0 else "negative"
+        missing = "positive" if posed.support[0] == 0 else "negative"
         raise DecodingError(
-            f"A threshold is tuned on rows of both classes: none of the {rows} rows of "
-            f"`y_true` is {missing}. Pass data that holds both."
+            "A threshold is tuned on rows of both classes: none of the "
+            f"{len(posed.sample)} rows of `y_true` is {missing}. Pass data that holds "
+            "both."
         )
     if len(single) == len(posed.names):
         raise DecodingError(
@@ -180,7 +193,7 @@ def _tuning(posed: Problem, labels: list[Label]) -> ThresholdTuning:
         metric=str(posed.objective),
         score=_overall(posed, [label.after for label in labels]),
         score_before=_overall(posed, [label.before for label in labels]),
-        rows=len(posed.marks),
+        rows=len(posed.sample),
         cuts=cuts,
         confidence=posed.bootstrap.confidence,
     )

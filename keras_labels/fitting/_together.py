@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_labels.fitting._counts import Counts
-from keras_labels.fitting._objective import Objective
-
-_DIGITS = 12  # of a mean over labels: what sums in another order agree in
+from keras_labels.fitting._objective import SLACK, Objective, rounded
 
 
 @dataclass(frozen=True)
@@ -36,12 +34,10 @@ class Together:
         """Return what the best cut has most of; -inf where it breaks a constraint."""
         if self.objective.average == "micro":
             return self.objective.values(Counts(*sums))
-        mean = sums[0] / self.labels
-        values = _rounded(mean)
-        slack = 10.0**-_DIGITS
+        values = rounded(sums[0] / self.labels)
         rates = self.rates(sums)
         for one, reached in zip(self.objective.constraints, rates, strict=True):
-            values = np.where(one.met(reached, slack), values, -np.inf)
+            values = np.where(one.met(reached, SLACK), values, -np.inf)
         return values
 
     def rates(self, sums: list[np.ndarray]) -> list[np.ndarray]:
@@ -49,9 +45,3 @@ class Together:
         if self.objective.average == "micro":
             return self.objective.rates(Counts(*sums))
         return [total / self.labels for total in sums[1:]]
-
-
-def _rounded(mean: np.ndarray) -> np.ndarray:
-    """Return means without the digits in which equal ones differ."""
-    unit = float(np.abs(mean).max()) or 1.0
-    return np.asarray(np.round(mean / unit, _DIGITS) * unit)

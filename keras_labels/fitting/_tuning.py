@@ -22,7 +22,7 @@ class Cut:
         score_low: least score of this cut in most draws.
         score_high: highest score of it.
         score_before: the metric at the threshold that the decoding had.
-        support: how many rows are positive.
+        support: how many rows are positive, or what they weigh.
         kept: whether the label has one class only and kept its threshold.
     """
 
@@ -34,7 +34,7 @@ class Cut:
     score_low: float | None
     score_high: float | None
     score_before: float
-    support: int
+    support: float
     kept: bool
 
 
@@ -48,7 +48,7 @@ class ThresholdTuning:
         score: the metric at the new thresholds: of a binary head or of one label its
             own, of several their mean, for average='micro' that of the summed counts.
         score_before: the same at the thresholds that the decoding had.
-        rows: how many rows the search saw.
+        rows: how many rows counted.
         cuts: one for each threshold.
         confidence: share of the bootstrap draws inside of the intervals.
 
@@ -106,7 +106,7 @@ def _line(cut: Cut) -> list[str]:
         _number(cut.score),
         _interval(cut.score_low, cut.score_high),
         _number(cut.score_before),
-        f"{cut.support:,}",
+        amount(cut.support),
     ]
 
 
@@ -121,3 +121,8 @@ def _number(value: float) -> str:
     if 0.9999 < value < 1:
         return f"1 - {1 - value:.2g}"
     return f"{value:.4g}"
+
+
+def amount(value: float) -> str:
+    """Return a number of rows as text, or what they weigh."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"

@@ -275,7 +275,7 @@ def test_goals_are_shares(goal):
     [
         ([0, 1], P[:, :1], [0, 1], "2 columns on axis -1"),
         ([0, 1], P * 3, [0, 1], "between 0 and 1"),
-        ([0, 1], P * np.nan, [0, 1], "between 0 and 1"),
+        ([0, 1], P * np.nan, [0, 1], "2 of 2 rows hold NaN"),
         ([0, 1], P, [0, 1, 1], r"in the shape \(2,\)"),
         ([0, 1], P, [0.0, 1.0], "dtype float64"),
         ([0, 1], P, [0, -1], "decide without `reject_below`"),
