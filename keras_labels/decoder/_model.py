@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
+from keras.src.backend import get_keras_mask  # on jax no attribute of a tensor holds it
 
 from keras_labels.decoder._rebuilding import rebuildable_config
 from keras_labels.heads import output_names
@@ -22,7 +23,14 @@ class DecodedModel(keras.Model):
         flat: whether several outputs give one flat dict (`species_classes`, ...), or
             what each decoder gives by output name.
         **kwargs: `name`.
+
+    Attributes:
+        gives_masks: whether a call gives `{"made": outputs, "masks": {output name:
+            mask}}`: which steps of the scores are not padding, as Keras' loss takes
+            it. `""` names a single output; one without a mask is left out.
     """
+
+    gives_masks = False
 
     def __init__(
         self,
@@ -44,7 +52,8 @@ class DecodedModel(keras.Model):
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Decode the scores of the model; it always infers."""
         del training
-        return self.decode(self.model(inputs, training=False))
+        scores = self.model(inputs, training=False)
+        return self.with_masks(self.decode(scores), scores)
 
     def decode(self, scores: Any, directly: bool = False) -> Any:
         """Decode scores of the structure that the model gives.
@@ -60,6 +69,17 @@ class DecodedModel(keras.Model):
             decoders = {name: layer.decode for name, layer in decoders.items()}
         made = decoded_outputs(named(self._names, scores), decoders)
         return flattened(made) if self.flat else made
+
+    def with_masks(self, made: Any, scores: Any) -> Any:
+        """Return what was made of scores, with their masks where these are wanted."""
+        if not self.gives_masks:
+            return made
+        if scores is None:  # nothing of them is known
+            return {"made": made, "masks": {}}
+        several = {"": scores} if self._names is None else named(self._names, scores)
+        masks = {name: get_keras_mask(one) for name, one in several.items()}
+        found = {name: mask for name, mask in masks.items() if mask is not None}
+        return {"made": made, "masks": found}
 
     def decode_arrays(self, scores: Any) -> Any:
         """Decode NumPy scores to NumPy arrays, outside of a graph."""

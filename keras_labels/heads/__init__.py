@@ -3,6 +3,7 @@
 from keras_labels.heads._detect import (
     describe_outputs,
     detect_head,
+    ignored_class,
     output_names,
     resolve_head,
 )
@@ -11,6 +12,7 @@ from keras_labels.heads._graph import is_keras_own, recorded_shapes
 __all__ = [
     "describe_outputs",
     "detect_head",
+    "ignored_class",
     "is_keras_own",
     "output_names",
     "recorded_shapes",

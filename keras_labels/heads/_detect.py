@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 from keras_labels.errors import HeadError, HeadWarning
+from keras_labels.heads._losses import loss_of
 from keras_labels.heads._outputs import Output, outputs_of
 from keras_labels.heads._resolve import Said, contradictions, head_of
 from keras_labels.spec import TASKS, Head, Task
@@ -102,6 +103,28 @@ def describe_outputs(model: Any) -> dict[str, Head | HeadError]:
     return {
         output.name: _head_or_error(output, said) for output in outputs_of(model).items
     }
+
+
+def ignored_class(model: Any, output: str | None = None) -> int | None:
+    """Return the class id that the compiled loss ignores, `None` if it ignores none.
+
+    Args:
+        model: a `keras.Model`.
+        output: the name of the output (see `output_names`); `None` for the only one.
+
+    >>> import keras
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    >>> loss = keras.losses.SparseCategoricalCrossentropy(True, ignore_class=255)
+    >>> model.compile(loss=loss)
+    >>> ignored_class(model)
+    255
+    """
+    if not getattr(model, "compiled", False):
+        return None
+    if output is None:
+        return loss_of(model, None, 0, 1).ignore_class
+    facts = {item.name: item.loss for item in outputs_of(model).items}
+    return facts[output].ignore_class if output in facts else None
 
 
 def output_names(model: Any) -> tuple[str, ...] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import numbers
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -20,6 +21,7 @@ class LossFact(NamedTuple):
     from_logits: bool | None = None
     family: Family | None = None
     compiled: bool = True
+    ignore_class: int | None = None
 
     @property
     def says(self) -> str:
@@ -81,7 +83,10 @@ def read_loss(loss: Any) -> LossFact:
     if isinstance(loss, functools.partial):
         fact = read_loss(loss.func)
         said = loss.keywords.get("from_logits", fact.from_logits)
-        return fact._replace(from_logits=said if fact.family else None)
+        return fact._replace(
+            from_logits=said if fact.family else None,
+            ignore_class=loss.keywords.get("ignore_class", fact.ignore_class),
+        )
     if isinstance(loss, losses.Loss):
         return _read_object(loss, name)
     family = _FUNCTIONS.get(id(loss))
@@ -91,7 +96,10 @@ def read_loss(loss: Any) -> LossFact:
 def _read_object(loss: Any, name: str) -> LossFact:
     known = (_CLASSES[cls] for cls in type(loss).__mro__ if cls in _CLASSES)
     family = next(known, None) if is_keras_own(loss) else None
-    return LossFact(name, bool(loss.from_logits) if family else None, family)
+    said = bool(loss.from_logits) if family else None
+    ignored: Any = getattr(loss, "ignore_class", None)
+    whole = isinstance(ignored, numbers.Integral)
+    return LossFact(name, said, family, ignore_class=int(ignored) if whole else None)
 
 
 def _is_config(loss: Any) -> bool:

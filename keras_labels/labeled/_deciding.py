@@ -11,6 +11,7 @@ import numpy as np
 from keras_labels.errors import DecodingError, KerasLabelsError
 from keras_labels.labeled._class_dtypes import check_dtype, in_dtype
 from keras_labels.labeled._delegation import DelegatingModel
+from keras_labels.labeled._padding import Masked, filled, marks_padding, with_masks
 from keras_labels.labeled._predictors import Predictors
 from keras_labels.prediction import (
     Predictor,
@@ -70,6 +71,7 @@ class DecidingModel(DelegatingModel):
         x: Any,
         *,
         invalid: Invalid = "raise",
+        masked: Masked = "keep",
         dtype: Any = "int32",
         **options: Any,
     ) -> Any:
@@ -78,6 +80,8 @@ class DecidingModel(DelegatingModel):
         Args:
             x: whatever `keras.Model.predict` takes.
             invalid: `"raise"` for rows with NaN scores, or `"mark"` to give them -1.
+            masked: `"mark"` to give -1 to padding, the steps that the output's Keras
+                mask leaves out (of `Embedding(mask_zero=True)` or `Masking`).
             dtype: of the ids: an integer type that holds them all (a signed one if -1
                 may be among them), or `"bool"` for 0 and 1. A small one saves memory.
             **options: those of `predict_proba`.
@@ -88,20 +92,28 @@ class DecidingModel(DelegatingModel):
 
         Raises:
             DecodingError: if `dtype` does not hold the ids.
-            InputError: if rows have NaN scores, or `x` lacks its batch axis.
+            InputError: if rows have NaN scores, or `x` lacks its batch axis; with
+                `masked="mark"`, if the model computes no mask.
         """
         if dtype != "int32":  # which holds all
-            self._each(lambda rule: check_dtype(dtype, rule, marks=invalid == "mark"))
-        return self._decide(x, invalid, options, dtype)
+            marks = "mark" in (invalid, masked)
+            self._each(lambda rule: check_dtype(dtype, rule, marks=marks))
+        return self._decide(x, invalid, masked, options, dtype)
 
     def predict_labels(
-        self, x: Any, *, invalid: Invalid = "raise", **options: Any
+        self,
+        x: Any,
+        *,
+        invalid: Invalid = "raise",
+        masked: Masked = "keep",
+        **options: Any,
     ) -> Any:
         """Predict class names.
 
         Args:
             x: whatever `keras.Model.predict` takes.
             invalid: `"raise"` for rows with NaN scores, or `"mark"` to give them None.
+            masked: as in `predict_classes`: `"mark"` gives padding None.
             **options: those of `predict_proba`.
 
         Returns:
@@ -113,7 +125,7 @@ class DecidingModel(DelegatingModel):
             InputError: if rows have NaN scores, or `x` lacks its batch axis.
         """
         self._each(names_of)  # without names: raise before the model runs
-        classes = self._decide(x, invalid, options)
+        classes = self._decide(x, invalid, masked, options)
         return self._each(lambda rule, ids: labels(ids, rule), classes)
 
     def predict_top_k(
@@ -122,6 +134,7 @@ class DecidingModel(DelegatingModel):
         k: int | None = None,
         *,
         invalid: Invalid = "raise",
+        masked: Masked = "keep",
         **options: Any,
     ) -> Any:
         """Predict the k best classes with their probabilities.
@@ -131,6 +144,7 @@ class DecidingModel(DelegatingModel):
             k: how many, at most the number of classes; 5, or all if they are fewer,
                 if `None`.
             invalid: `"raise"` for rows with NaN scores, or `"mark"` for empty lists.
+            masked: as in `predict_classes`: `"mark"` gives padding empty lists.
             **options: those of `predict_proba`.
 
         Returns:
@@ -141,20 +155,24 @@ class DecidingModel(DelegatingModel):
             DecodingError: if k is above the number of classes.
             InputError: if rows have NaN scores, or `x` lacks its batch axis.
         """
-        raises = _raises(invalid)
+        raises, marks = _raises(invalid), marks_padding(masked)
         if k is not None:
             self._each(lambda rule: check_k(k, rule.head.classes))
-        best = self._predictor("top_k", k).predict(x, **options)
-        if raises:
-            self._each(lambda _, pair: refuse_undecided(pair[0]), best)
-        return self._each(lambda rule, pair: ranked(pair[0], pair[1], rule), best)
+
+        def one(rule: Decoding, best: Any, mask: Any = None) -> Any:
+            (ids, p), axis = best, rule.head.axis
+            if raises:
+                refuse_undecided(filled(ids, mask, axis))
+            return ranked(filled(ids, mask, axis, -1), p, rule)
+
+        return self._made("top_k", marks, x, options, one, k)
 
     def predict_one(self, sample: Any, **options: Any) -> Any:
         """Predict a single sample that has no batch axis.
 
         Args:
             sample: an array, or a list or dict of arrays, without the batch axis.
-            **options: `invalid` and those of `predict_classes`.
+            **options: `invalid` and those of `predict_proba`.
 
         Returns:
             A `Prediction(label, class_id, probability, probabilities)`; several
@@ -175,52 +193,52 @@ class DecidingModel(DelegatingModel):
 
         return self._each(one, made, rest=lambda scores: scores[0])
 
-    def predict_with_targets(
-        self, dataset: Any, *, steps: int | None = None, verbose: Any = 0
-    ) -> tuple[Any, Any]:
-        """Predict a dataset that carries its targets, reading it once.
-
-        Targets and predictions stay paired even if the dataset shuffles.
-
-        Args:
-            dataset: batches of (x, y) or (x, y, sample_weight).
-            steps: how many batches to read; all if `None`.
-            verbose: as in `keras.Model.predict`, but silent by default.
-
-        Returns:
-            `(y_true, probabilities)`.
-
-        Raises:
-            InputError: if it is no dataset, or holds no targets.
-        """
-        y_true, probabilities = self._predictor("probabilities").predict_with_targets(
-            dataset, steps=steps, verbose=verbose
-        )
-        self._check_probable(probabilities)
-        return y_true, probabilities
-
     def _check_probable(self, probabilities: Any) -> None:
         """Raise if what was said to be probabilities is none."""
         self._each(lambda rule, p: refuse_improbable(p, rule), probabilities)
 
     def _decide(
-        self, x: Any, invalid: Invalid, options: dict[str, Any], dtype: Any = "int32"
+        self,
+        x: Any,
+        invalid: Invalid,
+        masked: Masked,
+        options: dict[str, Any],
+        dtype: Any = "int32",
     ) -> Any:
         """Return classes; with `invalid="raise"` no row of them has NaN scores."""
-        raises = _raises(invalid)
+        raises, marks = _raises(invalid), marks_padding(masked)
         # A rejected class is -1 as well: then the probabilities tell NaN from it.
         both = raises and self._rejects
-        made = self._predictor("both" if both else "classes").predict(x, **options)
 
-        def one(_: Decoding, result: Any) -> Any:
+        def one(rule: Decoding, result: Any, mask: Any = None) -> Any:
             classes = result["classes"] if both else result
+            axis = rule.head.axis if rule.head.task == "multilabel" else None
             if both:
-                refuse_invalid(np.isnan(result["probabilities"]))
+                p = filled(result["probabilities"], mask, rule.head.axis)
+                refuse_invalid(np.isnan(p))
             elif raises:
-                refuse_undecided(classes)
-            return in_dtype(classes, dtype)
+                refuse_undecided(filled(classes, mask, axis))
+            return in_dtype(filled(classes, mask, axis, -1), dtype)
 
-        return self._each(one, made)
+        return self._made("both" if both else "classes", marks, x, options, one)
+
+    def _made(
+        self,
+        kind: str,
+        marks: bool,
+        x: Any,
+        options: dict[str, Any],
+        function: Callable[..., Any],
+        k: int | None = None,
+    ) -> Any:
+        """Apply a function to the decoding of each head, what it decided, and masks."""
+        made = self._predictor(kind, k, masks=marks).predict(x, **options)
+        if not marks:
+            return self._each(function, made)
+        pairs = with_masks(made["made"], made["masks"], self.model.name)
+        return self._each(
+            lambda rule, pair: function(rule, *pair), pairs, rest=lambda pair: pair[0]
+        )
 
     def _each(
         self,
@@ -244,10 +262,12 @@ class DecidingModel(DelegatingModel):
             for name, value in values.items()
         }
 
-    def _predictor(self, kind: str, k: int | None = None) -> Predictor:
+    def _predictor(
+        self, kind: str, k: int | None = None, *, masks: bool = False
+    ) -> Predictor:
         """Return what predicts one kind of decision, made once."""
         predictors: Predictors = self._predictors
-        return predictors.get(self.model, self._decoding, kind, k)
+        return predictors.get(self.model, self._decoding, kind, k, masks)
 
 
 def _of_output(name: str, function: Callable[..., Any], *args: Any) -> Any:

@@ -38,18 +38,23 @@ class Predictors:
         self.rebuildable = state["rebuildable"]
 
     def get(
-        self, model: keras.Model, rules: Decodings, kind: str, k: int | None
+        self,
+        model: keras.Model,
+        rules: Decodings,
+        kind: str,
+        k: int | None = None,
+        masks: bool = False,
     ) -> Predictor:
         """Return the predictor of one kind of decision."""
         jit = model.jit_compile if model.compiled else None
-        key = (kind, k, model.run_eagerly, jit)
+        key = (kind, k, masks, model.run_eagerly, jit)
         with self._lock:
             # `quantize` replaces variables, and tensorflow keeps the old graph.
             if not self._parts or not self._stand():
                 self._made, self._parts = {}, _parts(model)
                 self._known = list(chain.from_iterable(self._parts))
             if key not in self._made:
-                self._made[key] = _made(model, rules, kind, k)
+                self._made[key] = _made(model, rules, kind, k, masks)
             return self._made[key]
 
     def _stand(self) -> bool:
@@ -66,11 +71,14 @@ def _parts(model: keras.Model) -> list[list[Any]]:
     return [getattr(layer, kind) for layer in layers for kind in kinds]
 
 
-def _made(model: keras.Model, rules: Decodings, kind: str, k: int | None) -> Predictor:
+def _made(
+    model: keras.Model, rules: Decodings, kind: str, k: int | None, masks: bool
+) -> Predictor:
     several = rules if isinstance(rules, dict) else {"": rules}
     layers = {name: _layer(rule, kind, k) for name, rule in several.items()}
     decoders = layers if several is rules else layers[""]
     decoder = DecodedModel(model, decoders, flat=False)
+    decoder.gives_masks = masks
     decoder.run_eagerly = model.run_eagerly
     if model.compiled and not model.jit_compile:
         # True is for the backend to say: a file written on jax says True, and on

@@ -1,71 +1,59 @@
-"""Labeled data -> a report of what a model decides on it."""
+"""The positions of heads that count -> a report of what a model decides on them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from keras_labels import reports
-from keras_labels.errors import InputError
-from keras_labels.labeled._flat import decoded, flat, part_of
+from keras_labels.labeled._rows import Rows
 from keras_labels.prediction import refuse_improbable
-from keras_labels.spec import Decoding, Decodings
 
 # Decisions: a page tells no more of all the pixels of a thousand maps.
 _MOST = 1_000_000
 
 
-def reported(
-    decodings: Decodings, y_true: Any, scores: Any, **options: Any
-) -> reports.Report:
-    """Return the report of one head, or of all.
+def reported(rows: Mapping[str, Rows], *, title: str, **options: Any) -> reports.Report:
+    """Return the report of one head, `""`, or of all.
 
     Args:
-        decodings: the decision, or one by output name.
-        y_true: the true classes, as `fitting.as_targets` takes them; by output name.
-        scores: what the model emits; by output name.
+        rows: of each head.
+        title: of the report.
         **options: those of `reports.report`.
     """
-    if not isinstance(decodings, dict):
-        return _of_head(decodings, y_true, scores, options)
-    if not isinstance(y_true, dict):
-        raise InputError(
-            f"`y` holds the true classes of each head: a dict by {list(decodings)}, or "
-            "of one of them with head=. Received: one array."
-        )
-    title = options.pop("title", "")
-    parts = {
-        name: _of_head(rule, part_of(y_true, name), scores[name], options)
-        for name, rule in decodings.items()
-    }
+    if "" in rows:
+        return _of_head(rows[""], title=title, **options)
+    parts = {name: _of_head(one, **options) for name, one in rows.items()}
     return reports.several(parts, title=title)
 
 
-def _of_head(
-    rule: Decoding, y_true: Any, scores: Any, options: dict[str, Any]
-) -> reports.Report:
-    shape = list(np.shape(scores))
-    shape.pop(rule.head.axis)
-    targets, columns, rule = flat(y_true, scores, rule)
-    rows, note = np.arange(len(columns)), ""
-    if len(rows) > _MOST:
-        rows = np.sort(np.random.default_rng(0).choice(len(rows), _MOST, replace=False))
-        note = f"A sample of {_MOST:,} of {len(columns):,} decisions."
-        targets, columns = targets[rows], columns[rows]
-    p, classes = decoded(columns, rule, "probabilities", "classes")
+def _of_head(rows: Rows, **options: Any) -> reports.Report:
+    data, rule, note = rows.counted, rows.rule, rows.note
+    chosen: Any = slice(None)
+    left_out = data.positions - len(data)
+    if len(data) > _MOST:
+        rng = np.random.default_rng(0)
+        chosen = np.sort(rng.choice(len(data), _MOST, replace=False))
+        sample = f"A sample of {_MOST:,} of {len(data):,} decisions"
+        sample += f" that count, of {data.positions:,}." if left_out else "."
+        note, left_out = f"{note} {sample}".strip(), 0
+    p, classes = rows.decided(chosen, rule, "probabilities", "classes")
     refuse_improbable(p, rule)
     plain = None
     if rule.calibration is not None:
-        (plain,) = decoded(columns, rule.replace(calibration=None), "probabilities")
-    places = np.stack(np.unravel_index(rows, shape), axis=-1)
+        uncalibrated = rule.replace(calibration=None)
+        (plain,) = rows.decided(chosen, uncalibrated, "probabilities")
     return reports.report(
-        targets,
+        data.targets[chosen],
         p,
         classes,
         rule,
         plain=plain,
-        rows=rows if len(shape) == 1 else places,
+        rows=rows.numbers(chosen),
         note=note,
+        sample_weight=None if data.weights is None else data.weights[chosen],
+        left_out=left_out,
         **options,
     )

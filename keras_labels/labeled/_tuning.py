@@ -10,19 +10,18 @@ from typing import Any, TypeVar
 import keras
 
 from keras_labels import fitting, functional
-from keras_labels.errors import DecodingError, InputError
-from keras_labels.labeled._deciding import DecidingModel
-from keras_labels.labeled._flat import decoded, flat, part_of
+from keras_labels.labeled._evaluating import EvaluatingModel
 from keras_labels.labeled._reporting import reported
-from keras_labels.prediction import in_memory
+from keras_labels.labeled._rows import Rows
 from keras_labels.reports import Report
-from keras_labels.spec import DEFAULT_THRESHOLD, Decoding, Method
+from keras_labels.spec import DEFAULT_THRESHOLD, Method
 
 Tuning = fitting.ThresholdTuning | fitting.CalibrationFit | fitting.RejectionTuning
+_ALL = slice(None)
 _Self = TypeVar("_Self", bound="TunableModel")
 
 
-class TunableModel(DecidingModel):
+class TunableModel(EvaluatingModel):
     """Base of `LabeledModel`: decisions chosen on data that has the true classes."""
 
     @property
@@ -36,6 +35,8 @@ class TunableModel(DecidingModel):
         x: Any,
         y: Any = None,
         *,
+        sample_weight: Any = None,
+        ignore_class: Any = None,
         metric: fitting.Metric | fitting.CountMetric = "f1",
         head: str | None = None,
         verbose: Any = 0,
@@ -48,10 +49,18 @@ class TunableModel(DecidingModel):
         same data, exactly. Use data that the model was not trained on.
 
         Args:
-            x: whatever `predict_proba` takes; or a dataset of (x, y), read once (sample
-                weights in it are not used).
+            x: whatever `predict_proba` takes; or a dataset of (x, y) or (x, y,
+                sample_weight), read once. Steps that the output's Keras mask leaves out
+                (padding) take no part.
             y: the true classes: ids, names, booleans, one-hot or multi-hot; for labels
                 also a list of names for each row. `None`: the dataset holds them.
+            sample_weight: of arrays, how much each row counts, as in scikit-learn, or
+                each position of a dense head, or each label of a row; 0 leaves it out.
+                Of several heads a dict by output name, or one for all.
+            ignore_class: the id or name in `y` of positions that do not count, or
+                several of these: -1 or 255, a class, or `()` for none. `None`: what the
+                compiled loss ignores. Of labels the number that says neither yes nor
+                no.
             metric: `"f1"`, `"fbeta"`, `"balanced_accuracy"`, `"youden_j"`,
                 `"accuracy"`, `"precision"`, `"recall"`, `"cost"`, or a function of the
                 arrays tp, fp, fn, tn.
@@ -71,22 +80,30 @@ class TunableModel(DecidingModel):
             InputError: if `x` or `y` does not fit the model.
         """
 
-        def tuned(y_true: Any, scores: Any, rule: Decoding) -> fitting.ThresholdTuning:
-            if rule.head.task == "binary":
-                column, _ = functional.positive_column(scores, rule.head)
+        def tuned(rows: Rows) -> fitting.ThresholdTuning:
+            data, scores = rows.counted, rows.counted.columns
+            if rows.rule.head.task == "binary":
+                column, _ = functional.positive_column(scores, rows.rule.head)
                 scores = keras.ops.convert_to_numpy(column)
             return fitting.tune_thresholds(
-                y_true, scores, rule, metric=metric, **options
+                data.targets,
+                scores,
+                rows.rule,
+                metric=metric,
+                sample_weight=data.weights,
+                **options,
             )
 
         fitting.check_thresholds(self._rule_of(head), metric=metric, **options)
-        return self._tuned(tuned, x, y, head, verbose)
+        return self._tuned(tuned, head, x, y, sample_weight, ignore_class, verbose)
 
     def calibrate(
         self: _Self,
         x: Any,
         y: Any = None,
         *,
+        sample_weight: Any = None,
+        ignore_class: Any = None,
         method: Method = "temperature",
         bins: int = 15,
         head: str | None = None,
@@ -101,6 +118,8 @@ class TunableModel(DecidingModel):
         Args:
             x: as in `tune_thresholds`.
             y: as in `tune_thresholds`.
+            sample_weight: as in `tune_thresholds`.
+            ignore_class: as in `tune_thresholds`.
             method: `"temperature"` (one number, keeps every argmax), `"platt"` (binary
                 models and labels), `"vector"` (exclusive classes) or `"isotonic"`
                 (a table; needs a thousand rows or more).
@@ -117,8 +136,15 @@ class TunableModel(DecidingModel):
             InputError: if `x` or `y` does not fit the model.
         """
 
-        def fitted(y_true: Any, scores: Any, rule: Decoding) -> fitting.CalibrationFit:
-            return fitting.calibrate(y_true, scores, rule, method=method, bins=bins)
+        def fitted(rows: Rows) -> fitting.CalibrationFit:
+            return fitting.calibrate(
+                rows.counted.targets,
+                rows.counted.columns,
+                rows.rule,
+                method=method,
+                bins=bins,
+                sample_weight=rows.counted.weights,
+            )
 
         rule = self._rule_of(head)
         fitting.check_calibration(rule, method=method, bins=bins)
@@ -129,13 +155,15 @@ class TunableModel(DecidingModel):
                 fitting.FittingWarning,
                 stacklevel=2,
             )
-        return self._tuned(fitted, x, y, head, verbose)
+        return self._tuned(fitted, head, x, y, sample_weight, ignore_class, verbose)
 
     def tune_rejection(
         self: _Self,
         x: Any,
         y: Any = None,
         *,
+        sample_weight: Any = None,
+        ignore_class: Any = None,
         max_error: float | None = None,
         coverage: float | None = None,
         head: str | None = None,
@@ -146,6 +174,8 @@ class TunableModel(DecidingModel):
         Args:
             x: as in `tune_thresholds`.
             y: as in `tune_thresholds`.
+            sample_weight: as in `tune_thresholds`.
+            ignore_class: as in `tune_thresholds`.
             max_error: the largest share of accepted decisions that may be wrong; as
                 many as possible are accepted.
             coverage: the least share of decisions to accept; the surest are.
@@ -160,24 +190,28 @@ class TunableModel(DecidingModel):
             InputError: if `x` or `y` does not fit the model.
         """
 
-        def tuned(y_true: Any, scores: Any, rule: Decoding) -> fitting.RejectionTuning:
-            accepting = rule.replace(reject_below=None)
+        def tuned(rows: Rows) -> fitting.RejectionTuning:
+            accepting, data = rows.rule.replace(reject_below=None), rows.counted
             if fitting.compares_probability(accepting):
-                p, ids = decoded(scores, accepting, "probabilities", "classes")
+                p, ids = rows.decided(_ALL, accepting, "probabilities", "classes")
             else:
-                (ids,) = decoded(scores, accepting, "classes")
-                p = fitting.applied(scores, accepting)  # in float64
-            return fitting.tune_rejection(y_true, p, ids, accepting, **goal)
+                (ids,) = rows.decided(_ALL, accepting, "classes")
+                p = fitting.applied(data.columns, accepting)  # in float64
+            return fitting.tune_rejection(
+                data.targets, p, ids, accepting, sample_weight=data.weights, **goal
+            )
 
         goal = {"max_error": max_error, "coverage": coverage}
         fitting.check_rejection(**goal)
-        return self._tuned(tuned, x, y, head, verbose)
+        return self._tuned(tuned, head, x, y, sample_weight, ignore_class, verbose)
 
     def report(
         self,
         x: Any,
         y: Any = None,
         *,
+        sample_weight: Any = None,
+        ignore_class: Any = None,
         title: str = "",
         costs: Any = None,
         bins: int = 15,
@@ -189,6 +223,8 @@ class TunableModel(DecidingModel):
         Args:
             x: as in `tune_thresholds`.
             y: as in `tune_thresholds`; of several heads a dict by output name.
+            sample_weight: as in `tune_thresholds`.
+            ignore_class: as in `tune_thresholds`; of several heads also a dict.
             title: of the page.
             costs: `costs[i][j]` of deciding class j where class i is true; those of a
                 multiclass decoding if `None`.
@@ -206,56 +242,20 @@ class TunableModel(DecidingModel):
             InputError: if `x` or `y` does not fit the model.
             MissingExtraError: if a package is missing, with the line that installs it.
         """
-        rules = self._decoding if head is None else self._rule_of(head)
-        y_true, scores = self._targets_and_scores(x, y, head, verbose)
-        return reported(rules, y_true, scores, title=title, costs=costs, bins=bins)
+        rows = self._rows(head, x, y, sample_weight, ignore_class, verbose)
+        if head is not None:
+            rows = {"": rows[head]}
+        return reported(rows, title=title, costs=costs, bins=bins)
 
     def _tuned(
-        self: _Self,
-        search: Callable[[Any, Any, Decoding], Any],
-        x: Any,
-        y: Any,
-        head: str | None,
-        verbose: Any,
+        self: _Self, search: Callable[[Rows], Any], head: str | None, *data: Any
     ) -> _Self:
-        """Return a model of what is found on `(n,)` targets and `(n, units)` scores."""
+        """Return a model of what is found on the positions of a head that count."""
         rule = self._rule_of(head)
-        y_true, scores = self._targets_and_scores(x, y, head, verbose)
-        found = search(*flat(y_true, scores, rule))
+        found = search(self._rows(head, *data)[head or ""])
         new = found.decoding.replace(head=rule.head)
         found = dataclasses.replace(found, decoding=new)
         rules: Any = new if head is None else {**self.decoding, head: new}
         made = type(self)(self.model, decoding=rules, name=self.name)
         object.__setattr__(made, "_tuning", found)
         return made
-
-    def _rule_of(self, head: str | None) -> Decoding:
-        rules = self._decoding
-        if not isinstance(rules, dict):
-            if head is None:
-                return rules
-            raise DecodingError(
-                f"There is one head, without a name. Received: {head!r}."
-            )
-        if head not in rules:
-            raise DecodingError(
-                f"Of several heads one is tuned at a time: head={next(iter(rules))!r}. "
-                f"The heads are {list(rules)}. Received: {head!r}."
-            )
-        return rules[head]
-
-    def _targets_and_scores(
-        self, x: Any, y: Any, head: str | None, verbose: Any
-    ) -> tuple[Any, Any]:
-        predictor, has_arrays = self._predictor("scores"), in_memory(x) is not None
-        if has_arrays == (y is None):
-            raise InputError(
-                "`y` holds the true classes where `x` holds arrays; a dataset holds "
-                "both, as (x, y), and is read once. Received "
-                + ("arrays without `y`." if has_arrays else "a dataset and `y`.")
-            )
-        if y is None:
-            y, scores = predictor.predict_with_targets(x, verbose=verbose)
-        else:
-            scores = predictor.predict(x, verbose=verbose)
-        return (y, scores) if head is None else (part_of(y, head), scores[head])

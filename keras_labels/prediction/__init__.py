@@ -8,6 +8,8 @@ from keras_labels.prediction._inputs import (
     declares_inputs,
     structure_of,
 )
+from keras_labels.prediction._joining import joined
+from keras_labels.prediction._labeled import Labeled, labeled_batches
 from keras_labels.prediction._labels import (
     Prediction,
     labels,
@@ -21,6 +23,7 @@ from keras_labels.prediction._labels import (
 from keras_labels.prediction._predict import Predictor
 
 __all__ = [
+    "Labeled",
     "Prediction",
     "Predictor",
     "arranged",
@@ -28,6 +31,8 @@ __all__ = [
     "declares_inputs",
     "guarded",
     "in_memory",
+    "joined",
+    "labeled_batches",
     "labels",
     "names_of",
     "one_prediction",

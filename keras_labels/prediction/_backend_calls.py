@@ -184,7 +184,8 @@ class _Exported:
 
             def forward(self, x: Any) -> Any:
                 # In the portable formulation: a graph cannot look at the scores.
-                return decoder.decode(decoder.model(x, training=False), directly=True)
+                scores = decoder.model(x, training=False)
+                return decoder.with_masks(decoder.decode(scores, directly=True), scores)
 
         # A graph made from one row would be for one row.
         rows = keras.tree.map_structure(lambda a: torch.cat([a[:1], a[:1]]), x)

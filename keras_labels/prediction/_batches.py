@@ -159,7 +159,7 @@ def dense(array: Any) -> Any:
 
 
 def targets_of(batch: tuple[Any, ...]) -> Any:
-    """Return the targets of a batch, text as str.
+    """Return the targets of a batch as arrays, text as str.
 
     Raises:
         InputError: if it holds none.
@@ -172,12 +172,26 @@ def targets_of(batch: tuple[Any, ...]) -> Any:
     return keras.tree.map_structure(_target, as_arrays(batch[1]))
 
 
-def _target(y: Any) -> Any:
-    y = as_numpy(y)
-    if not isinstance(y, np.ndarray) or not y.shape:
+def weights_of(batch: tuple[Any, ...]) -> Any:
+    """Return the sample weights of a batch as arrays, `None` if it holds none."""
+    if len(batch) < 3 or batch[2] is None:
+        return None
+    return keras.tree.map_structure(
+        lambda w: _beside("sample weights", w), as_arrays(batch[2])
+    )
+
+
+def _beside(name: str, values: Any) -> np.ndarray:
+    array = as_numpy(values)
+    if not isinstance(array, np.ndarray) or not array.shape:
         raise InputError(
-            "The targets of a batch are arrays with one row for each row of x. "
-            f"Received: {_shortened(y)}."
+            f"The {name} of a batch are arrays with one row for each row of x. "
+            f"Received: {_shortened(array)}."
         )
+    return array
+
+
+def _target(y: Any) -> Any:
+    y = _beside("targets", y)
     is_bytes = y.dtype.kind == "S" or (y.size and isinstance(y.flat[0], bytes))
     return np.char.decode(y.astype(bytes), "utf-8") if is_bytes else y

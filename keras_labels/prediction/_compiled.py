@@ -122,6 +122,9 @@ class Compiled:
 
     def _forward(self, x: Any, doubts: list[Any] | None = None) -> Any:
         scores = self._run(x, training=False)
+        return self._decoder.with_masks(self._decided(scores, doubts), scores)
+
+    def _decided(self, scores: Any, doubts: list[Any] | None) -> Any:
         if keras.backend.backend() == "tensorflow" and self._is_map(scores):
             import tensorflow as tf
 

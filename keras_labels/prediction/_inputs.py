@@ -67,13 +67,13 @@ def _of_rank(array: Any, rank: int) -> Any:
     return array[..., 0] if len(array.shape) > rank else array[..., None]
 
 
-def check_paired(x: Any, targets: Any, batch: int) -> None:
-    """Raise if a batch has not one row of targets for each row of inputs.
+def check_paired(x: Any, beside: Any, batch: int) -> None:
+    """Raise if a batch has not one row of targets and weights for each row of inputs.
 
     Raises:
         InputError: naming the batch.
     """
-    arrays = [a for a in keras.tree.flatten((x, targets)) if a is not None]
+    arrays = [a for a in keras.tree.flatten((x, beside)) if a is not None]
     rows = {a.shape[0] for a in arrays}
     if len(rows) > 1:
         raise InputError(

@@ -16,7 +16,12 @@ def keras_call(decoder: DecodedModel, x: Any) -> Any:
     model = decoder.model
     if has_own_step(model):
         with guarded(model):
-            return decoder.decode_arrays(_on_batch(model, x))
+            made = decoder.decode_arrays(_on_batch(model, x))
+            if not decoder.gives_masks:
+                return made
+            # What a step of the user's own gives has lost them.
+            scores = model(x, training=False) if _makes_masks(model) else None
+        return keras.tree.map_structure(as_numpy, decoder.with_masks(made, scores))
     with guarded(decoder, owner=model):
         made = _on_batch(decoder, x)
     return keras.tree.map_structure(as_numpy, made)
@@ -29,3 +34,11 @@ def _on_batch(model: keras.Model, x: Any) -> Any:
     # There `predict_on_batch` gives all rows once from every replica.
     rows = max(len(a) for a in keras.tree.flatten(x) if a is not None)
     return model.predict(x, batch_size=rows, verbose=0)
+
+
+def _makes_masks(model: keras.Model) -> bool:
+    layers = model._flatten_layers()
+    return any(
+        isinstance(layer, keras.layers.Masking) or getattr(layer, "mask_zero", False)
+        for layer in layers
+    )

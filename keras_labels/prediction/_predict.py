@@ -18,7 +18,7 @@ from keras_labels.prediction._batch_size import (
     MEMORY_BUDGET,
     batch_size_of,
 )
-from keras_labels.prediction._batches import batches_of, in_memory, targets_of
+from keras_labels.prediction._batches import batches_of, in_memory
 from keras_labels.prediction._compiled import Compiled, is_compilable, is_dense
 from keras_labels.prediction._gathering import gathered
 from keras_labels.prediction._independence import (
@@ -27,7 +27,6 @@ from keras_labels.prediction._independence import (
 )
 from keras_labels.prediction._inputs import (
     arranged,
-    check_paired,
     declares_inputs,
     structure_of,
 )
@@ -93,7 +92,7 @@ class Predictor:
         Raises:
             InputError: if the data does not fit the model.
         """
-        _check_positive(batch_size=batch_size, steps=steps, memory_budget=memory_budget)
+        check_positive(batch_size=batch_size, steps=steps, memory_budget=memory_budget)
         if steps is not None or callbacks is not None:
             batch_size = batch_size or KERAS_BATCH_SIZE
         arrays = self._arrays(x)
@@ -116,46 +115,18 @@ class Predictor:
         made = joined(self._outputs(call, batches, count, verbose, callbacks), rows)
         return no_rows(self.decoder, arrays) if made is None else made
 
-    def predict_with_targets(
-        self, dataset: Any, *, steps: int | None = None, verbose: Any = 0
-    ) -> tuple[Any, Any]:
-        """Run a dataset of (x, y) through the model, reading it once.
+    def run(self, batches: Iterable[Any], count: int | None, verbose: Any) -> Any:
+        """Give the outputs of batches that are as the model takes them.
+
+        Where rows are independent those of several batches may come together.
 
         Args:
-            dataset: batches `(x, y)` or `(x, y, sample_weight)`: `tf.data`,
-                `PyDataset`, torch `DataLoader` or a generator.
-            steps: how many batches to read; all if `None`.
-            verbose: as in `keras.Model.predict`, but silent by default.
-
-        Returns:
-            The targets, and the outputs, row by row in the same order.
-
-        Raises:
-            InputError: if it is no dataset, is empty, or its batches hold no targets.
+            batches: arrays, or lists or dicts of them.
+            count: how many batches there are; `None` if that is not known.
+            verbose: as in `predict`.
         """
-        _check_positive(steps=steps)
-        if in_memory(dataset) is not None:
-            raise InputError(
-                "predict_with_targets reads a dataset of (x, y) batches: tf.data, a "
-                "PyDataset, a torch DataLoader or a generator. Received: "
-                f"{type(dataset).__name__}. For arrays call predict_proba(x): y is "
-                "yours."
-            )
-        tuples, count = batches_of(dataset, steps)
-        targets = []
-
-        def inputs() -> Iterator[Any]:
-            for number, one in enumerate(tuples, 1):
-                targets.append(targets_of(one))
-                x = arranged(self.decoder.model, one[0], number)
-                check_paired(x, targets[-1], number)
-                yield x
-
-        batches, call = self._read(inputs(), counted=verbose != 0)
-        made = joined(self._outputs(call, batches, count, verbose, None))
-        if made is None:
-            raise InputError("The dataset holds no batch, so it has no targets either.")
-        return joined(iter(targets)), made
+        ready, call = self._read(iter(batches), counted=verbose != 0)
+        return self._outputs(call, ready, count, verbose, None)
 
     def _arrays(self, x: Any) -> Any:
         """Return data in memory as the model takes it; `None` for a dataset."""
@@ -269,7 +240,8 @@ class Predictor:
         called.on_predict_end()
 
 
-def _check_positive(**counts: Any) -> None:
+def check_positive(**counts: Any) -> None:
+    """Raise unless these are whole numbers of 1 or more, or `None`."""
     for name, value in counts.items():
         if value is not None and check_integer(name, value, InputError) < 1:
             raise InputError(f"`{name}` is at least 1. Received: {value}.")

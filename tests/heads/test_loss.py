@@ -10,7 +10,7 @@ from keras import layers as L
 from keras import losses
 
 from keras_labels.errors import HeadError, HeadWarning
-from keras_labels.heads import describe_outputs, detect_head
+from keras_labels.heads import describe_outputs, detect_head, ignored_class
 from keras_labels.spec import Head
 
 BINARY = Head("binary", 1, from_logits=True)
@@ -348,3 +348,42 @@ def test_describing_does_not_warn():
     model = linear(1, losses.BinaryCrossentropy(from_logits=True), "sigmoid")
     described = describe_outputs(model)
     assert described == {"head": Head("binary", 1, from_logits=False)}
+
+
+@pytest.mark.parametrize(
+    ("loss", "ignored"),
+    [
+        (losses.SparseCategoricalCrossentropy(ignore_class=-1), -1),
+        ([losses.SparseCategoricalCrossentropy(ignore_class=255)], 255),
+        ({"head": losses.SparseCategoricalCrossentropy(ignore_class=0)}, 0),
+        (losses.SparseCategoricalCrossentropy(), None),
+        ("sparse_categorical_crossentropy", None),
+        (losses.BinaryCrossentropy(), None),
+        (lambda y, p: p, None),
+        (None, None),
+    ],
+)
+def test_ignored_class_is_read_from_the_loss(loss, ignored):
+    assert ignored_class(linear(3, loss)) == ignored
+
+
+def test_ignored_class_of_a_config_and_a_partial():
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=255)
+    model = linear(3, losses.serialize(loss))
+    assert ignored_class(model) == 255
+    sparse = functools.partial(losses.sparse_categorical_crossentropy, ignore_class=7)
+    assert ignored_class(linear(3, sparse)) == 7
+
+
+def test_ignored_class_of_one_output_of_several():
+    inputs = keras.Input((4,))
+    outputs = {name: keras.layers.Dense(3, name=name)(inputs) for name in ("b", "a")}
+    model = keras.Model(inputs, outputs)
+    assert ignored_class(model, "a") is None
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=255)
+    model.compile(loss={"a": loss, "b": "sparse_categorical_crossentropy"})
+    assert ignored_class(model, "a") == 255
+    assert ignored_class(model, "b") is None
+    model.compile(loss=loss)  # of every output
+    assert ignored_class(model, "b") == 255
+    assert ignored_class(model, "c") is None

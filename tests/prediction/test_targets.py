@@ -198,3 +198,31 @@ class TestRefused:
         data = iter([(features, targets), (features[:, :3], targets)])
         with pytest.raises(kl.InputError, match=r"batch 2,.*\(50, 3\)"):
             labeled.predict_with_targets(data)
+
+
+@pytest.mark.parametrize("size", [1, 7, ROWS])
+def test_weights_stay_beside_their_rows(labeled, features, targets, size):
+    weights = np.arange(ROWS) % 4
+    data = (
+        (x, y, weights[at * size : at * size + size])
+        for at, (x, y) in enumerate(batches(features, targets, size))
+    )
+    y, p, w = labeled.predict_with_targets(data, sample_weight=True)
+    assert accuracy(y, p) == 0.8
+    np.testing.assert_array_equal(y, targets)
+    np.testing.assert_array_equal(w, weights)
+
+
+def test_batches_of_no_rows_are_passed_over(labeled, features, targets):
+    none = features[:0], targets[:0]
+    parts = list(batches(features, targets))
+    for data in ([none, *parts], [*parts, none, none], [parts[0], none, *parts[1:]]):
+        y, p = labeled.predict_with_targets(iter(data))
+        assert accuracy(y, p) == 0.8
+        found = labeled.report(iter(data)).to_dict()
+        assert found["metrics"]["accuracy"] == 0.8
+        assert found["rows"] == ROWS
+    y, p = labeled.predict_with_targets(iter([none, none]))
+    assert (y.shape, p.shape) == ((0,), (0, 3))
+    with pytest.raises(kl.InputError, match="nothing to fit on"):
+        labeled.report(iter([none]))
