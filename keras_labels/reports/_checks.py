@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 
 from keras_labels.errors import DecodingError, InputError
+from keras_labels.fitting import Positions, as_weights
 from keras_labels.reports._evaluation import Evaluation
 from keras_labels.spec import Decoding, Head, as_costs, check_integer
 
@@ -22,46 +24,59 @@ def evaluation(
     costs: Any = None,
     bins: int = 15,
     note: str = "",
+    sample_weight: Any = None,
+    left_out: int = 0,
 ) -> Evaluation:
-    """Return checked arrays, one row per decision.
+    """Return checked arrays, one row per decision that counts.
 
     Raises:
         InputError: if an array does not fit the head or the others.
         DecodingError: if `costs` or `bins` are none.
     """
     head = decoding.head
-    p = _probabilities("probabilities", probabilities, head)
+    p = _columns("probabilities", probabilities, head)
     shape = p.shape if head.task == "multilabel" else p.shape[:1]
     most = 1 if head.task == "multilabel" else head.classes - 1
-    truth = _ids("y_true", y_true, shape, 0, most)
-    before = None if plain is None else _probabilities("plain", plain, head)
-    if before is not None and before.shape != p.shape:
-        raise InputError(
-            f"`plain` has the shape of `probabilities`, {p.shape}. "
-            f"Received: {before.shape}."
-        )
+    truth, chosen = _ids("y_true", y_true, shape), _ids("decided", decided, shape)
+    before = None if plain is None else _columns("plain", plain, head, len(p))
     if check_integer("bins", bins) < 1:
         raise DecodingError(f"`bins` is at least 1. Received: {bins}.")
+    weights = as_weights(
+        sample_weight, dataclasses.replace(head, axis=-1), (len(p), head.units)
+    )
+    places, (truth, weights) = Positions(truth, weights).chosen()
+    truth = _within("y_true", truth, 0, most)
     return Evaluation(
         truth.astype(bool) if head.task == "multilabel" else truth,
-        p,
-        _ids("decided", decided, shape, -1, most),
+        _probable("probabilities", p[places]),
+        _within("decided", chosen[places], -1, most),
         decoding,
-        before,
-        _rows(rows, len(p)),
+        None if before is None else _probable("plain", before[places]),
+        _rows(rows, len(p))[places],
         _costs(costs, decoding),
         bins,
         note,
+        weights,
+        left_out + len(p) - len(truth),
     )
 
 
-def _probabilities(name: str, values: Any, head: Head) -> np.ndarray:
+def _columns(name: str, values: Any, head: Head, rows: int | None = None) -> np.ndarray:
     p = np.asarray(values)
     if p.ndim != 2 or p.shape[1] != head.classes or p.dtype.kind != "f" or not len(p):
         raise InputError(
             f"`{name}` is a float array (rows, {head.classes}) of a row at least, a "
             f"column per class. Received: dtype {p.dtype}, shape {p.shape}."
         )
+    if rows not in (None, len(p)):
+        raise InputError(
+            f"`{name}` has the shape of `probabilities`, {(rows, head.classes)}. "
+            f"Received: {p.shape}."
+        )
+    return p
+
+
+def _probable(name: str, p: np.ndarray) -> np.ndarray:
     low, high = p.min(), p.max()
     if not (low >= 0.0 and high <= 1.0 + 1e-6):  # the last bits of a softmax
         raise InputError(
@@ -71,15 +86,17 @@ def _probabilities(name: str, values: Any, head: Head) -> np.ndarray:
     return p.astype(np.float32)
 
 
-def _ids(
-    name: str, values: Any, shape: tuple[int, ...], least: int, most: int
-) -> np.ndarray:
+def _ids(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
     ids = np.asarray(values)
     if ids.shape != shape or ids.dtype.kind not in "bui":
         raise InputError(
             f"`{name}` holds class ids in the shape {shape}. "
             f"Received: dtype {ids.dtype}, shape {ids.shape}."
         )
+    return ids
+
+
+def _within(name: str, ids: np.ndarray, least: int, most: int) -> np.ndarray:
     ids = ids.astype(np.int64)
     if ids.min() < least or ids.max() > most:
         raise InputError(

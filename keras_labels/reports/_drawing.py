@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_labels.errors import InputError
 from keras_labels.extras import imported
-from keras_labels.fitting import as_targets
+from keras_labels.fitting import Counted, positions_of
 
 
 def axes(ax: Any) -> tuple[Any, Any]:
@@ -19,8 +19,18 @@ def axes(ax: Any) -> tuple[Any, Any]:
     return made
 
 
-def predicted(labeled: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    """Return targets and probabilities `(n, classes)` of a model of one head."""
+def predicted(
+    labeled: Any, x: Any, y: Any, sample_weight: Any, ignore_class: Any
+) -> Counted:
+    """Return the positions that count, with the probabilities of a model of one head.
+
+    Args:
+        labeled: the model.
+        x: arrays, or a dataset if `y` is left out.
+        y: the targets of arrays.
+        sample_weight: of arrays.
+        ignore_class: what does not count; `None`: what the compiled loss ignores.
+    """
     rule = labeled.decoding
     if isinstance(rule, dict):
         raise InputError(
@@ -28,12 +38,13 @@ def predicted(labeled: Any, x: Any, y: Any) -> tuple[Any, Any]:
             "from_predictions(y_true, labeled.predict_proba(x)[name]). Received: a "
             f"model with the heads {list(rule)}."
         )
-    if y is None:
-        y, p = labeled.predict_with_targets(x)
-    else:
-        p = labeled.predict_proba(x)
+    asked = True if sample_weight is None else sample_weight
+    y_true, p, weights = labeled.predict_with_targets(
+        x, y, sample_weight=asked, ignore_class=ignore_class
+    )
     axis = rule.head.axis
     shape = list(np.shape(p))
     shape[axis] = rule.head.units
     flat = np.moveaxis(np.asarray(p), axis, -1).reshape(-1, rule.head.classes)
-    return as_targets(y, rule, shape), flat
+    given = positions_of(y_true, rule, shape, sample_weight=weights)
+    return given.counted(flat, rule)

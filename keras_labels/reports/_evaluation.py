@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_labels.fitting import Sample
 from keras_labels.functional import decode
 from keras_labels.spec import Decoding, Head
 
@@ -19,13 +20,17 @@ class Question:
 
     Args:
         name: of the class or label.
-        probability: float32 `(n,)` of yes.
+        probability: float32 `(n,)` of yes, of the rows that count for it.
         truth: bool `(n,)`.
+        weights: what each row weighs; `None`: all count once.
+        rows: which rows these are.
     """
 
     name: str
     probability: np.ndarray
     truth: np.ndarray
+    weights: np.ndarray | None
+    rows: Any
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,9 @@ class Evaluation:
         costs: `costs[i][j]` of deciding j where i is true, or `None`.
         bins: of reliability curves.
         note: what the reader must know of the data.
+        weights: int64 or float64 `(n,)` above 0, `(n, labels)` of 0 or more where
+            labels have their own; `None`: each row counts once.
+        left_out: how many positions do not count, beside the rows that do.
     """
 
     truth: np.ndarray
@@ -53,6 +61,8 @@ class Evaluation:
     costs: tuple[tuple[float, ...], ...] | None
     bins: int
     note: str = ""
+    weights: np.ndarray | None = None
+    left_out: int = 0
 
     @property
     def task(self) -> str:
@@ -71,6 +81,32 @@ class Evaluation:
         return self.decided >= 0
 
     @cached_property
+    def decision_weights(self) -> np.ndarray | None:
+        """What each decision weighs, in the shape of `decided`."""
+        if self.weights is None or self.weights.ndim == self.decided.ndim:
+            return self.weights
+        return np.broadcast_to(self.weights[:, None], self.decided.shape)
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """Which decisions count: of a row that does, labels of no weight do not."""
+        weights = self.decision_weights
+        return np.ones(self.decided.shape, bool) if weights is None else weights > 0
+
+    @property
+    def total(self) -> Any:
+        """What all decisions weigh together: their number, without weights."""
+        weights = self.decision_weights
+        return self.decided.size if weights is None else weights.sum().item()
+
+    def weight_of(self, decisions: np.ndarray) -> Any:
+        """Return what some of the decisions weigh together."""
+        weights = self.decision_weights
+        if weights is None:
+            return int(np.count_nonzero(decisions))
+        return weights[decisions].sum().item()
+
+    @cached_property
     def unrejected(self) -> np.ndarray:
         """Decisions without the bound on their probability."""
         if self.accepted.all():
@@ -85,6 +121,7 @@ class Evaluation:
         probability has lost.
         """
         differs = self.decided != decided_by(self.probabilities, self.decoding)
+        differs &= self.counts
         return int(differs.reshape(len(differs), -1).any(axis=1).sum())
 
     @cached_property
@@ -101,8 +138,12 @@ class Evaluation:
         """One for a binary head; one per class or label of the others."""
         p, y = self.probabilities, self.truth
         columns = [1] if self.task == "binary" else range(p.shape[1])
-        marks = (lambda k: y == k) if y.ndim == 1 else (lambda k: y[:, k])
-        return [Question(self.names[k], p[:, k], marks(k)) for k in columns]
+        found, sample = [], Sample(p, y, self.weights)
+        for k in columns:
+            rows, weights = sample.of_label(k)
+            marks = y[rows] == k if y.ndim == 1 else y[rows, k]
+            found.append(Question(self.names[k], p[rows, k], marks, weights, rows))
+        return found
 
     @cached_property
     def _decoded(self) -> np.ndarray:

@@ -15,7 +15,7 @@ def surest_mistakes(e: Evaluation, most: int = 25) -> list[dict[str, Any]]:
     Each has `row` (of a dense head a list, with the place), `decided`, `truth`, the
     `probability` of the decision and `truth_probability`; of labels also `label`.
     """
-    wrong = e.accepted & (e.decided != e.truth)
+    wrong = e.accepted & (e.decided != e.truth) & e.counts
     places = np.argwhere(wrong)
     sure = e.confidence[wrong]
     order = np.argsort(-sure, kind="stable")[:most]

@@ -45,14 +45,14 @@ def numbers_of(e: Evaluation) -> Numbers:
 def _metrics(e: Evaluation, classes: list[Numbers], averages: Numbers) -> Numbers:
     """Return the numbers that describe the whole: of class 1, or means over classes."""
     headline = classes[1] if e.task == "binary" else averages["macro"]
-    taken = e.accepted
-    right = float((e.decided == e.truth)[taken].mean()) if taken.any() else 0.0
+    taken = e.weight_of(e.accepted)
+    right = _share(e.weight_of(e.accepted & (e.decided == e.truth)), taken)
     metrics = {
         "accuracy": right,
         **{score: headline[score] for score in _SCORES},
         **_ranking(classes, e),
-        "coverage": float(taken.mean()),
-        "error": 1.0 - right if taken.any() else 0.0,
+        "coverage": _share(taken, e.total),
+        "error": 1.0 - right if taken else 0.0,
         **_quality(e, e.probabilities),
     }
     if e.task == "multilabel":
@@ -78,64 +78,87 @@ def per_class(e: Evaluation) -> list[Numbers]:
 
 def _of_labels(e: Evaluation) -> list[Numbers]:
     """Return the scores of each label, of the decisions on it that were taken."""
-    return [
-        _scored(e.truth[taken, k], e.decided[taken, k], [1])[0]
-        for k, taken in enumerate(e.accepted.T)
-    ]
+    return [_scored(*_taken(e, k), [1])[0] for k in range(len(e.names))]
 
 
 def _of_ids(e: Evaluation) -> list[Numbers]:
-    taken = e.accepted
-    return _scored(e.truth[taken], e.decided[taken], range(len(e.names)))
+    return _scored(*_taken(e), range(len(e.names)))
 
 
-def _scored(y: np.ndarray, decided: np.ndarray, ids: Sequence[int]) -> list[Numbers]:
+Decided = tuple[np.ndarray, np.ndarray, np.ndarray | None]
+
+
+def _taken(e: Evaluation, at: int | None = None, *, taken: bool = True) -> Decided:
+    """Return truth, decisions and weights of those (of a label) that were taken."""
+    kept = (e.accepted == taken) & e.counts
+    column: Any = slice(None) if at is None else (slice(None), at)
+    weights = e.decision_weights
+    rows = kept[column]
+    found = None if weights is None else weights[column][rows]
+    return e.truth[column][rows], e.decided[column][rows], found
+
+
+def _scored(
+    y: np.ndarray, decided: np.ndarray, weights: Any, ids: Sequence[int]
+) -> list[Numbers]:
     names = (*_SCORES, "support")
     if not len(y):
         return [dict.fromkeys(_SCORES, 0.0) | {"support": 0} for _ in ids]
     score = _scikit_learn().precision_recall_fscore_support
-    columns = [part.tolist() for part in score(y, decided, labels=ids, zero_division=0)]
+    found = score(y, decided, labels=ids, zero_division=0, sample_weight=weights)
+    columns = [part.tolist() for part in (*found[:3], _as(weights, found[3]))]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def confusion(e: Evaluation) -> Numbers:
-    """Return decisions by truth, and how many were not taken.
+    """Return decisions by truth, and how many were not taken, or what they weigh.
 
     Of exclusive classes `matrix[i][j]` counts rows of class i decided as j, and
     `rejected[i]` those left open. Of labels there is a matrix and a pair per label.
     """
-    metrics = _scikit_learn()
-    y, d, taken = e.truth, e.decided, e.accepted
     if e.task != "multilabel":
-        ids = np.arange(len(e.names))
-        matrix = np.zeros((len(ids), len(ids)), int)
-        if taken.any():
-            matrix = metrics.confusion_matrix(y[taken], d[taken], labels=ids)
-        rejected = np.bincount(y[~taken], minlength=len(ids))
-        return {"matrix": matrix.tolist(), "rejected": rejected.tolist()}
-    found = [
-        metrics.confusion_matrix(y[m, k], d[m, k], labels=[0, 1]).tolist()
-        if m.any()
-        else [[0, 0], [0, 0]]
-        for k, m in enumerate(taken.T)
-    ]
-    missed = [
-        np.bincount(y[~m, k], minlength=2).tolist() for k, m in enumerate(taken.T)
-    ]
-    return {"matrix": found, "rejected": missed}
+        matrix, rejected = _matrix(e, None, len(e.names))
+        return {"matrix": matrix, "rejected": rejected}
+    found = [_matrix(e, k, 2) for k in range(len(e.names))]
+    matrices, missed = zip(*found, strict=True)
+    return {"matrix": list(matrices), "rejected": list(missed)}
+
+
+def _matrix(e: Evaluation, at: int | None, size: int) -> tuple[Any, Any]:
+    y, decided, weights = _taken(e, at)
+    matrix = np.zeros((size, size), int)
+    if len(y):
+        of = _scikit_learn().confusion_matrix
+        matrix = of(y, decided, labels=range(size), sample_weight=weights)
+    open_y, _, open_weights = _taken(e, at, taken=False)
+    rejected = np.bincount(open_y, open_weights, minlength=size)
+    return matrix.tolist(), _as(open_weights, rejected).tolist()
+
+
+def _as(weights: np.ndarray | None, sums: np.ndarray) -> np.ndarray:
+    """Return sums of weights as whole numbers where these are whole."""
+    whole = weights is None or weights.dtype.kind == "i"
+    return np.asarray(sums).astype(np.int64) if whole else sums
+
+
+def _share(part: Any, whole: Any) -> float:
+    return float(part / whole) if whole else 0.0
 
 
 def reliability(e: Evaluation, p: np.ndarray) -> list[Numbers]:
     """Return reliability curves: one, or one per label."""
     if e.task == "multilabel":
         return [
-            _curve(y, column, e.bins) for y, column in zip(e.truth.T, p.T, strict=True)
+            _curve(one.truth, p[one.rows, k], one.weights, e.bins)
+            for k, one in enumerate(e.questions)
         ]
-    return [_curve(e.truth, p, e.bins)]
+    return [_curve(e.truth, p, e.weights, e.bins)]
 
 
-def _curve(y: np.ndarray, p: np.ndarray, bins: int) -> Numbers:
-    curve = reliability_curve(y, p, bins=bins)
+def _curve(y: np.ndarray, p: np.ndarray, weights: Any, bins: int) -> Numbers:
+    if not len(y):  # no row counts for this label
+        return {"confidence": [], "accuracy": [], "counts": []}
+    curve = reliability_curve(y, p, bins=bins, sample_weight=weights)
     kept = curve.counts > 0
     return {
         "confidence": curve.confidence[kept].tolist(),
@@ -146,9 +169,11 @@ def _curve(y: np.ndarray, p: np.ndarray, bins: int) -> Numbers:
 
 def _quality(e: Evaluation, p: np.ndarray) -> Numbers:
     return {
-        "log_loss": log_loss(e.truth, p),
-        "brier_score": brier_score(e.truth, p),
-        "ece": expected_calibration_error(e.truth, p, bins=e.bins),
+        "log_loss": log_loss(e.truth, p, sample_weight=e.weights),
+        "brier_score": brier_score(e.truth, p, sample_weight=e.weights),
+        "ece": expected_calibration_error(
+            e.truth, p, bins=e.bins, sample_weight=e.weights
+        ),
     }
 
 
@@ -157,10 +182,10 @@ def _areas(question: Question) -> Numbers:
     y, p = question.truth, question.probability
     if y.all() or not y.any():
         return {"roc_auc": None, "average_precision": None}
-    metrics = _scikit_learn()
+    metrics, weights = _scikit_learn(), {"sample_weight": question.weights}
     return {
-        "roc_auc": float(metrics.roc_auc_score(y, p)),
-        "average_precision": float(metrics.average_precision_score(y, p)),
+        "roc_auc": float(metrics.roc_auc_score(y, p, **weights)),
+        "average_precision": float(metrics.average_precision_score(y, p, **weights)),
     }
 
 
@@ -193,23 +218,33 @@ def _averages(e: Evaluation, classes: Sequence[Numbers]) -> Numbers:
 
 
 def _micro(e: Evaluation) -> Any:
-    if not e.accepted.any():
+    y, decided, weights = _taken(e)
+    if not len(y):
         return [0.0, 0.0, 0.0]
     score = _scikit_learn().precision_recall_fscore_support
-    y, d = e.truth[e.accepted], e.decided[e.accepted]
-    return score(y, d, average="binary", zero_division=0)[:3]
+    return score(y, decided, average="binary", zero_division=0, sample_weight=weights)[
+        :3
+    ]
 
 
 def _exact_match(e: Evaluation) -> float:
-    """Return the share of rows whose labels are all decided, and right."""
-    return float((e.decided == e.truth).all(axis=1).mean())
+    """Return the share of rows whose labels are all decided, and right.
+
+    A row whose labels have their own weights weighs as the heaviest of them, and those
+    of no weight are as right as any.
+    """
+    right = ((e.decided == e.truth) | ~e.counts).all(axis=1)
+    weights = e.weights
+    if weights is not None and weights.ndim == 2:
+        weights = weights.max(axis=1)
+    return float(np.average(right, weights=weights))
 
 
 def _cost(e: Evaluation) -> float:
     """Return what the decisions that were taken cost together."""
-    costs, taken = np.array(e.costs), e.accepted
-    y = e.truth.astype(np.int64)[taken]
-    return float(costs[y, e.decided[taken]].sum())
+    y, decided, weights = _taken(e)
+    costs = np.array(e.costs)[y.astype(np.int64), decided]
+    return float(costs.sum() if weights is None else costs @ weights)
 
 
 def _scikit_learn() -> Any:

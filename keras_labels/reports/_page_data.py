@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from typing import Any
 
 import numpy as np
 
 from keras_labels.reports._evaluation import Evaluation, Question
 from keras_labels.reports._rule import as_plain, rule_parts, ties_labels
-from keras_labels.reports._sweeps import offered_bounds, offered_cuts, sweep
+from keras_labels.reports._sweeps import (
+    Sweep,
+    offered_bounds,
+    offered_cuts,
+    sweep,
+)
 
 _BARS = 40
 _CURVES = 100  # classes of a multiclass head with curves of their own
 _POINTS = 65  # of such a curve
 _COUNTS = 16_000  # thresholds of all labels together
+_BITS = 40  # of a sum of weights, of the 53 that a number of JavaScript has
 Data = dict[str, Any]
 
 
 def page_data(e: Evaluation) -> Data:
     """Return counts at every threshold and bound that the page offers."""
+    if e.weights is not None and e.weights.dtype.kind == "f":
+        e = dataclasses.replace(e, weights=_on_a_grid(e.weights))
     bounds = _bounds(e)
     rule = e.decoding
     made = _classes(e, bounds) if e.task == "multiclass" else _questions(e, bounds)
@@ -27,6 +37,7 @@ def page_data(e: Evaluation) -> Data:
         "names": list(e.names),
         "named": rule.class_names is not None,
         "rows": len(e.probabilities),
+        "weighted": e.weights is not None,
         "rule": [as_plain(one) for one in rule_parts(rule, e.names)],
         "threshold": list(rule.threshold),
         "reject_below": rule.reject_below,
@@ -71,7 +82,7 @@ def _questions(e: Evaluation, bounds: list[float]) -> Data:
         zip(e.questions, e.decoding.threshold, strict=True)
     ):
         offered = cuts or _cuts(question, own, most)
-        place = None if places is None else places[:, k]
+        place = None if places is None else places[question.rows, k]
         found.append(
             _question(e, question, offered, bounds, place) | {"bars": _bars(question)}
         )
@@ -85,17 +96,21 @@ def _question(
     bounds: list[float],
     place: np.ndarray | None,
 ) -> Data:
-    p, y, inclusive = question.probability, question.truth, e.decoding.inclusive
+    p, y, weights = question.probability, question.truth, question.weights
+    inclusive = e.decoding.inclusive
     data: Data = {"name": question.name}
     if place is None:
-        made = sweep(p, y, cuts, bounds, inclusive=inclusive)
+        made = sweep(p, y, cuts, bounds, weights, inclusive=inclusive)
         return data | made.to_dict()
     yes = place < e.decoding.min_labels
     no = place >= (e.decoding.max_labels or len(e.names))
-    free = ~yes & ~no
-    made = sweep(p[free], y[free], cuts, bounds, inclusive=inclusive)
-    always = sweep(p[yes], y[yes], [], bounds)
-    never = sweep(p[no], y[no], [], bounds)
+
+    def part(side: np.ndarray, cuts: list[float], **options: Any) -> Sweep:
+        own = None if weights is None else weights[side]
+        return sweep(p[side], y[side], cuts, bounds, own, **options)
+
+    made = part(~yes & ~no, cuts, inclusive=inclusive)
+    always, never = part(yes, []), part(no, [])
     forced = {"yes": vars(always.sure_yes), "no": vars(never.sure_no)}
     return data | made.to_dict() | {"forced": forced}
 
@@ -112,7 +127,7 @@ def _places(p: np.ndarray) -> np.ndarray:
 
 def _classes(e: Evaluation, bounds: list[float]) -> Data:
     """Return the confusion matrix at every bound, and a curve per class."""
-    support = np.bincount(e.truth, minlength=len(e.names))
+    support = np.bincount(e.truth, e.weights, minlength=len(e.names))
     shown = np.sort(np.argsort(-support, kind="stable")[:_CURVES])
     return {
         "matrix": _matrices(e, bounds),
@@ -123,7 +138,7 @@ def _classes(e: Evaluation, bounds: list[float]) -> Data:
 def _curve_of(question: Question, number: int) -> Data:
     p = question.probability
     cuts = _cuts(question, None, _POINTS)
-    made = sweep(p, question.truth, cuts, [])
+    made = sweep(p, question.truth, cuts, [], question.weights)
     return {
         "name": question.name,
         "class": number,
@@ -143,13 +158,19 @@ def _matrices(e: Evaluation, bounds: list[float]) -> Data:
     first_lost = np.searchsorted(
         np.array(bounds, "float32"), e.confidence, side="right"
     )
-    lost = [_alternating(cells[first_lost == at]) for at in range(len(bounds))]
-    return {"cells": _alternating(cells), "lost": lost}
+    lost = [_cells(cells, e.weights, first_lost == at) for at in range(len(bounds))]
+    return {"cells": _cells(cells, e.weights, slice(None)), "lost": lost}
 
 
-def _alternating(cells: np.ndarray) -> list[int]:
-    found, counts = np.unique(cells, return_counts=True)
-    return np.stack([found, counts], axis=1).reshape(-1).tolist()
+def _cells(cells: np.ndarray, weights: np.ndarray | None, rows: Any) -> list[float]:
+    """Return cells and what of these rows is in each, alternating."""
+    if weights is None:
+        found, counts = np.unique(cells[rows], return_counts=True)
+    else:
+        found, where = np.unique(cells[rows], return_inverse=True)
+        counts = np.bincount(where, weights[rows]).astype(weights.dtype)
+    pairs: list[list[float]] = [found.tolist(), counts.tolist()]
+    return [number for pair in zip(*pairs, strict=True) for number in pair]
 
 
 def _cuts(question: Question, own: float | None, most: int) -> list[float]:
@@ -157,8 +178,20 @@ def _cuts(question: Question, own: float | None, most: int) -> list[float]:
 
 
 def _bars(question: Question) -> Data:
-    p, y = question.probability, question.truth
-    return {
-        side: np.histogram(p[mask], bins=_BARS, range=(0, 1))[0].tolist()
-        for side, mask in (("yes", y), ("no", ~y))
-    }
+    p, weights = question.probability, question.weights
+    found = {}
+    for side, mask in (("yes", question.truth), ("no", ~question.truth)):
+        own = None if weights is None else weights[mask]
+        bars = np.histogram(p[mask], bins=_BARS, range=(0, 1), weights=own)
+        found[side] = bars[0].tolist()
+    return found
+
+
+def _on_a_grid(weights: np.ndarray) -> np.ndarray:
+    """Return weights whose sums and differences have no rounding, on the page neither.
+
+    They are multiples of a power of two, and their sum is about 2**40 of these.
+    """
+    unit = 2.0 ** (math.ceil(math.log2(weights.sum())) - _BITS)
+    steps = np.maximum(np.round(weights / unit), weights > 0)
+    return np.asarray(steps * unit)

@@ -79,6 +79,7 @@ class ReliabilityDisplay:
         *,
         bins: int = 15,
         strategy: Any = "uniform",
+        sample_weight: Any = None,
         ax: Any = None,
         name: str | None = None,
         **kwargs: Any,
@@ -90,6 +91,8 @@ class ReliabilityDisplay:
             y_prob: `(n,)` of class 1, or `(n, classes)`.
             bins: how many.
             strategy: `"uniform"` or `"quantile"`.
+            sample_weight: `(n,)`, how much each row counts; of labels also `(n,
+                labels)`.
             ax: matplotlib axes; new ones if left out.
             name: for the legend.
             **kwargs: of `plot`.
@@ -98,14 +101,24 @@ class ReliabilityDisplay:
             InputError: if these are no probabilities, or no classes of them.
             MissingExtraError: without matplotlib, with the line that installs it.
         """
-        curve = reliability_curve(y_true, y_prob, bins=bins, strategy=strategy)
+        curve = reliability_curve(
+            y_true, y_prob, bins=bins, strategy=strategy, sample_weight=sample_weight
+        )
         kept = curve.counts > 0
         display = cls(curve.accuracy[kept], curve.confidence[kept], name=name)
         return display.plot(ax, **kwargs)
 
     @classmethod
     def from_model(
-        cls, labeled: Any, x: Any, y: Any = None, *, ax: Any = None, **kwargs: Any
+        cls,
+        labeled: Any,
+        x: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        ignore_class: Any = None,
+        ax: Any = None,
+        **kwargs: Any,
     ) -> ReliabilityDisplay:
         """Draw the diagram of a `LabeledModel` on data.
 
@@ -113,12 +126,17 @@ class ReliabilityDisplay:
             labeled: a model of one head.
             x: what `predict_proba` takes; a dataset with targets if `y` is left out.
             y: ids, names, one-hot or multi-hot.
+            sample_weight: of arrays, how much each row or position counts.
+            ignore_class: in `y`, of positions that do not count; what the compiled loss
+                ignores if left out.
             ax: matplotlib axes; new ones if left out.
             **kwargs: of `from_predictions`.
         """
-        y_true, p = predicted(labeled, x, y)
+        found = predicted(labeled, x, y, sample_weight, ignore_class)
         kwargs.setdefault("name", getattr(labeled, "name", None))
-        return cls.from_predictions(y_true, p, ax=ax, **kwargs)
+        return cls.from_predictions(
+            found.targets, found.columns, sample_weight=found.weights, ax=ax, **kwargs
+        )
 
 
 def _has(ax: Any, label: str) -> bool:

@@ -46,6 +46,7 @@ class Part:
         return {
             "task": e.task,
             "rows": len(e.probabilities),
+            "positions": len(e.probabilities) + e.left_out,
             "class_names": list(e.names),
             "decoding": e.decoding.to_dict(),
             "rule": in_words(e.decoding, e.names),
@@ -135,6 +136,8 @@ def report(
     bins: int = 15,
     title: str = "",
     note: str = "",
+    sample_weight: Any = None,
+    left_out: int = 0,
 ) -> Report:
     """Report what was decided, beside what is true.
 
@@ -153,6 +156,9 @@ def report(
         bins: of reliability curves and calibration errors.
         title: of the report.
         note: a sentence that the reader must know, such as how rows were sampled.
+        sample_weight: `(n,)`, how much each row counts, as in scikit-learn; 0 leaves it
+            out. Of labels also `(n, labels)`.
+        left_out: how many positions were left out before, to be told.
 
     Returns:
         A `Report`: `.text`, `.to_dict()`, `.save_html(path)`; a notebook shows the
@@ -179,6 +185,8 @@ def report(
         costs=costs,
         bins=bins,
         note=note,
+        sample_weight=sample_weight,
+        left_out=left_out,
     )
     part = Part(checked)
     _ = part.numbers  # what is missing is told here, and not at the first look

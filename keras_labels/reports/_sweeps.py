@@ -23,10 +23,10 @@ _NEAREST = 1e-6  # to 0 and 1: a float32 number has few digits left there
 
 @dataclass(frozen=True)
 class Sides:
-    """Counts of rows where the truth is yes, and where it is no."""
+    """Counts of rows (what they weigh) where the truth is yes, and where it is no."""
 
-    yes: list[int]
-    no: list[int]
+    yes: list[float]
+    no: list[float]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Sweep:
     over: Sides
     sure_yes: Sides
     sure_no: Sides
-    rows: dict[str, int]
+    rows: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
         """Return this as plain data, ready for JSON."""
@@ -57,6 +57,7 @@ def sweep(
     truth: np.ndarray,
     cuts: list[float],
     bounds: list[float],
+    weights: np.ndarray | None = None,
     *,
     inclusive: bool = False,
 ) -> Sweep:
@@ -68,17 +69,18 @@ def sweep(
         cuts: thresholds in (0, 1).
         bounds: bounds on the probability of the decision; the first entry of the
             counts is of no bound, which comes before them.
+        weights: `(n,)`, what each row counts; `None`: once.
         inclusive: whether a probability on the cut is yes.
     """
     over = _passing(cuts, inclusive=inclusive)
     sure = np.append(np.float32(-np.inf), _passing(bounds, inclusive=True))
     return Sweep(
         cuts,
-        _at_least(p, truth, over),
-        _at_least(p, truth, sure),
+        _at_least(p, truth, over, weights),
+        _at_least(p, truth, sure, weights),
         # As `decode` takes the opposite: in the dtype of the probability.
-        _at_least(np.float32(1) - p, truth, sure),
-        {"yes": int(truth.sum()), "no": int((~truth).sum())},
+        _at_least(np.float32(1) - p, truth, sure, weights),
+        {"yes": _sum(truth, weights), "no": _sum(~truth, weights)},
     )
 
 
@@ -126,11 +128,33 @@ def _passing(cuts: list[float], *, inclusive: bool) -> np.ndarray:
     return least_positive(cuts, "float32", from_logits=False, inclusive=inclusive)
 
 
-def _at_least(values: np.ndarray, truth: np.ndarray, least: np.ndarray) -> Sides:
-    return Sides(_count(values[truth], least), _count(values[~truth], least))
+def _sum(mask: np.ndarray, weights: np.ndarray | None) -> float:
+    found: float = (mask if weights is None else weights[mask]).sum().item()
+    return found
 
 
-def _count(values: np.ndarray, least: np.ndarray) -> list[int]:
-    below = np.searchsorted(np.sort(values), least, side="left")
-    counts: list[int] = (len(values) - below).tolist()
-    return counts
+def _at_least(
+    values: np.ndarray,
+    truth: np.ndarray,
+    least: np.ndarray,
+    weights: np.ndarray | None,
+) -> Sides:
+    yes, no = (
+        _count(values[side], least, None if weights is None else weights[side])
+        for side in (truth, ~truth)
+    )
+    return Sides(yes, no)
+
+
+def _count(
+    values: np.ndarray, least: np.ndarray, weights: np.ndarray | None
+) -> list[float]:
+    if weights is None:
+        below = np.searchsorted(np.sort(values), least, side="left")
+        counts: list[float] = (len(values) - below).tolist()
+        return counts
+    order = np.argsort(values)
+    below = np.searchsorted(values[order], least, side="left")
+    from_here = np.append(weights[order][::-1].cumsum()[::-1], weights.dtype.type(0))
+    sums: list[float] = from_here[below].tolist()
+    return sums

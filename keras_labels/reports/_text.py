@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keras_labels.extras import imported
+from keras_labels.fitting import amount
 from keras_labels.reports._evaluation import Evaluation
 from keras_labels.reports._rule import in_words
 
@@ -41,9 +42,18 @@ def facts(e: Evaluation) -> str:
 def notes(e: Evaluation) -> list[str]:
     """Return what a reader must know of the numbers."""
     said = [e.note] if e.note else []
+    rows = len(e.probabilities)
+    what = "rows" if e.rows.ndim == 1 else "positions"
+    if e.left_out:
+        said.append(
+            f"Of {rows + e.left_out:,} {what} {rows:,} count: the others weigh 0, are "
+            "masked or are of an ignored class."
+        )
+    if e.weights is not None:
+        said.append(f"All counts are sums of weights: {amount(e.total)} in all.")
     if e.in_doubt:
         said.append(
-            f"{e.in_doubt} of {len(e.probabilities)} rows lie so near a cut that their "
+            f"{e.in_doubt} of {rows} rows lie so near a cut that their "
             "float32 probability does not tell the decision, which saw more digits."
         )
     return said
@@ -176,9 +186,9 @@ def _quality(numbers: dict[str, Any]) -> Any:
 
 
 def _rejection(e: Evaluation, metrics: dict[str, Any]) -> Any:
-    taken, of = int(e.accepted.sum()), e.accepted.size
+    taken, of = e.weight_of(e.accepted), e.total
     rows: list[list[Any]] = [
-        ["decisions taken", f"{taken:,} of {of:,}", metrics["coverage"]],
+        ["decisions taken", f"{amount(taken)} of {amount(of)}", metrics["coverage"]],
         ["right of these", "", metrics["accuracy"]],
         ["wrong of these", "", metrics["error"]],
     ]

@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 
 from keras_labels.errors import InputError
+from keras_labels.fitting import Positions, as_weights
 from keras_labels.reports._drawing import axes, predicted
 from keras_labels.reports._sweeps import Sweep, offered_cuts, sweep
+from keras_labels.spec import Head
+
+_ONE = Head("binary", 1, from_logits=False)
 
 
 class ThresholdDisplay:
@@ -90,6 +94,7 @@ class ThresholdDisplay:
         *,
         threshold: float | None = None,
         inclusive: bool = False,
+        sample_weight: Any = None,
         ax: Any = None,
         name: str | None = None,
         **kwargs: Any,
@@ -101,6 +106,7 @@ class ThresholdDisplay:
             y_prob: probability of 1, `(n,)`, or both columns `(n, 2)`.
             threshold: the model's own, drawn as a line.
             inclusive: whether a probability on the threshold is a 1.
+            sample_weight: `(n,)`, how much each row counts.
             ax: matplotlib axes; new ones if left out.
             name: for the legend.
             **kwargs: of `plot`.
@@ -109,9 +115,9 @@ class ThresholdDisplay:
             InputError: if this is not one yes or no.
             MissingExtraError: without matplotlib, with the line that installs it.
         """
-        y, p = _question(y_true, y_prob)
+        y, p, weights = _question(y_true, y_prob, sample_weight)
         cuts = offered_cuts(p, y, threshold)
-        counts = sweep(p, y, cuts, [], inclusive=inclusive)
+        counts = sweep(p, y, cuts, [], weights, inclusive=inclusive)
         scores = _scores(counts)
         display = cls(np.array(cuts), scores, threshold=threshold, name=name)
         return display.plot(ax, **kwargs)
@@ -124,6 +130,8 @@ class ThresholdDisplay:
         y: Any = None,
         *,
         label: str | int | None = None,
+        sample_weight: Any = None,
+        ignore_class: Any = None,
         ax: Any = None,
         **kwargs: Any,
     ) -> ThresholdDisplay:
@@ -134,6 +142,9 @@ class ThresholdDisplay:
             x: what `predict_proba` takes; a dataset with targets if `y` is left out.
             y: ids, names or multi-hot.
             label: which label, by name or number; not of a binary model.
+            sample_weight: of arrays, how much each row or position counts.
+            ignore_class: in `y`, of positions that do not count; what the compiled loss
+                ignores if left out.
             ax: matplotlib axes; new ones if left out.
             **kwargs: of `from_predictions`.
 
@@ -142,15 +153,17 @@ class ThresholdDisplay:
         """
         rule = labeled.decoding
         column = _column(rule, label)
-        y_true, p = predicted(labeled, x, y)
+        found = predicted(labeled, x, y, sample_weight, ignore_class)
+        y_true, p, weights = found.targets, found.columns, found.weights
         if y_true.ndim == 2:
-            y_true, p = y_true[:, column], p[:, column]
+            rows, weights = found.of_label(column)
+            y_true, p = y_true[rows, column], p[rows, column]
         kwargs.setdefault("threshold", rule.threshold[column])
         kwargs.setdefault("inclusive", rule.inclusive)
         if rule.class_names is not None:
             positive = column + (rule.head.task == "binary")
             kwargs.setdefault("name", rule.class_names[positive])
-        return cls.from_predictions(y_true, p, ax=ax, **kwargs)
+        return cls.from_predictions(y_true, p, sample_weight=weights, ax=ax, **kwargs)
 
 
 def _column(rule: Any, label: str | int | None) -> int:
@@ -168,10 +181,16 @@ def _column(rule: Any, label: str | int | None) -> int:
     )
 
 
-def _question(y_true: Any, y_prob: Any) -> tuple[np.ndarray, np.ndarray]:
+def _question(
+    y_true: Any, y_prob: Any, sample_weight: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     y, p = np.asarray(y_true), np.asarray(y_prob)
     p = p[:, 1] if p.ndim == 2 and p.shape[1] == 2 else p
     p = p[:, 0] if p.ndim == 2 and p.shape[1] == 1 else p
+    if p.ndim == 1 and y.shape == p.shape:
+        weights = as_weights(sample_weight, _ONE, (len(p), 1))
+        places, (y, weights) = Positions(y, weights).chosen()
+        p = p[places]
     probable = p.size > 0 and p.min() >= 0 and p.max() <= 1
     if p.ndim != 1 or y.shape != p.shape or not np.isin(y, (0, 1)).all():
         raise InputError(
@@ -183,7 +202,7 @@ def _question(y_true: Any, y_prob: Any) -> tuple[np.ndarray, np.ndarray]:
             "`y_prob` holds numbers between 0 and 1, a row at least. "
             f"Received: {y_prob!r:.200}."
         )
-    return y.astype(bool), p.astype("float32")
+    return y.astype(bool), p.astype("float32"), weights
 
 
 def _scores(counts: Sweep) -> dict[str, np.ndarray]:

@@ -64,7 +64,7 @@ class Case:
         return decide(self.p, self.rule, **changes)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def case():
     """Make a case of a task."""
     return Case
@@ -113,13 +113,13 @@ class Page:
     def click(self, name):
         self.driver.find_element("id", name).click()
 
-    def matrix(self, head=0):
+    def matrix(self, head=0, kind=int):
         """Return the counts of the confusion matrix, the last column rejected."""
         cells = self.run(
             f"return [...document.querySelectorAll('#h{head}-matrix tbody tr')]"
             ".map(r => [...r.querySelectorAll('td')].map(c => c.textContent))"
         )
-        return [[int(cell.replace(",", "")) for cell in row] for row in cells]
+        return [[kind(cell.replace(",", "")) for cell in row] for row in cells]
 
     def last_column(self, table):
         """Return the numbers at the end of each row of a table."""

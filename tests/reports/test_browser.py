@@ -16,7 +16,7 @@ from sklearn.metrics import (
 )
 
 from keras_labels import LabeledModel
-from keras_labels.reports import several
+from keras_labels.reports import report, several
 
 HOSTILE = [
     "<script>document.title='owned'</script>",
@@ -232,6 +232,36 @@ def test_the_page_of_a_model_starts_with_its_decisions(page, task, calibrated):
     else:
         assert page.matrix() == counted(y, decided, x.shape[1])
     assert page.text("h0-accuracy-change") == "\N{PLUS-MINUS SIGN}0"
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_sliders_show_what_rows_weigh(page, case, task):
+    made = case(task, digits=2)
+    weights = np.random.default_rng(4).exponential(size=600).astype("float32") * 1e-2
+    weights[::5] = 0
+    kept = weights > 0
+    page.open(report(made.y, made.p, made.decided, made.rule, sample_weight=weights))
+    data, y, w = page.data(), made.y[kept], weights[kept].astype(float)
+    bounds = [None, *data["bounds"]]
+    for at in places(len(bounds)):
+        page.set("h0-bound", at)
+        cut = {}
+        if task == "binary":
+            page.set("h0-threshold", 3 * at % len(data["questions"][0]["cuts"]))
+            cut = changes_of(page)
+        decided = made.decide(**cut, **({} if cut else {"reject_below": bounds[at]}))
+        decided = decided[kept]
+        size = len(data["names"])
+        matrix = np.zeros((size, size + 1))
+        np.add.at(matrix, (y, np.where(decided < 0, size, decided)), w)
+        np.testing.assert_allclose(page.matrix(kind=float), matrix, rtol=1e-5)
+        taken = decided >= 0
+        share = w[taken].sum() / w.sum()
+        assert float(page.text("h0-coverage")) == pytest.approx(share, abs=6e-4)
+        if taken.any():
+            right = accuracy_score(y[taken], decided[taken], sample_weight=w[taken])
+            assert float(page.text("h0-accuracy")) == pytest.approx(right, abs=6e-4)
+    assert "Of 600 rows 480 count" in page.text("h0")
 
 
 def test_several_heads_move_on_their_own(page, case):

@@ -53,6 +53,20 @@ def test_page_and_json(files, tmp_path):
     assert json.loads(both.stdout) == labeled.report(X, Y).to_dict()
 
 
+def test_weights_and_ignored_classes(files, tmp_path):
+    model, data, labeled = files
+    weights = RNG.integers(0, 3, 60)
+    names = np.where(weights == 1, "void", np.array(NAMES)[Y])
+    np.savez(data, x=X, y=names, sample_weight=weights)
+    result = run(model, data, "--json", "--ignore-class", "void", "--title", "")
+    kept = np.where(weights == 1, 0, weights)
+    expected = labeled.report(X, Y, sample_weight=kept)
+    assert json.loads(result.stdout) == expected.to_dict()
+    result = run(model, data)
+    assert result.exit_code == 1
+    assert "Received also: ['void']" in result.stderr
+
+
 def test_the_decision_can_be_said(files):
     model, data, labeled = files
     found = json.loads(run(model, data, "--json", "--reject-below", "0.7").stdout)

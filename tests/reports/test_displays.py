@@ -31,11 +31,10 @@ class Labeled:
         self.decoding = made.rule
         self.made = made
 
-    def predict_proba(self, x):
-        return self.made.p[x]
-
-    def predict_with_targets(self, x):
-        return self.made.y[x], self.made.p[x]
+    def predict_with_targets(self, x, y=None, *, sample_weight, ignore_class=None):
+        rows = np.arange(len(self.made.y))[x]
+        weights = np.ones(len(rows)) if sample_weight is True else sample_weight
+        return self.made.y[rows] if y is None else y, self.made.p[rows], weights
 
 
 def test_reliability_is_that_of_scikit_learn(case):
@@ -139,3 +138,18 @@ def test_without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(MissingExtraError, match=r'pip install "keras-labels\[plot\]"'):
         ReliabilityDisplay.from_predictions([0, 1], [0.1, 0.9])
+
+
+def test_displays_weigh(case):
+    made = case("binary", digits=1)
+    weights = np.random.default_rng(6).integers(0, 3, 600)
+    rows = np.repeat(np.arange(600), weights)
+    for display in (ReliabilityDisplay, ThresholdDisplay):
+        one = display.from_predictions(made.y, made.p[:, 1], sample_weight=weights)
+        other = display.from_predictions(made.y[rows], made.p[rows, 1])
+        ours, theirs = one.line_.get_xydata(), other.line_.get_xydata()
+        if display is ThresholdDisplay:  # both offer the even steps
+            ours = ours[np.isin(ours[:, 0], theirs[:, 0])]
+            theirs = theirs[np.isin(theirs[:, 0], ours[:, 0])]
+            assert len(ours) > 90
+        np.testing.assert_allclose(ours, theirs)

@@ -16,6 +16,7 @@ KEYS = [
     "title",
     "task",
     "rows",
+    "positions",
     "class_names",
     "decoding",
     "rule",

@@ -113,7 +113,7 @@ const Charts = (() => {
   }
 
   // Bars of rows per score, on a scale that also shows the few between the many.
-  function histogram(element) {
+  function histogram(element, weighted) {
     const step = (color) =>
       line(color, {
         paths: uPlot.paths.stepped({ align: 1 }),
@@ -128,11 +128,12 @@ const Charts = (() => {
       values: (_, splits) => splits.map((v) => v.toLocaleString("en")),
       size: 56,
     };
+    const range = (_, __, high) => [0, (weighted && high) || Math.max(high, 1)];
     return mounted(
       element,
       {
-        scales: { x: shares, y: { distr: 4, range: (_, __, high) => [0, Math.max(high, 1)] } },
-        axes: [axis("Probability", across), axis("Rows", counts)],
+        scales: { x: shares, y: { distr: 4, range } },
+        axes: [axis("Probability", across), axis(weighted ? "Weight" : "Rows", counts)],
         series: [{}, step("other"), step("accent")],
         hooks: { draw: [placed] },
         // uPlot's own cursor marks the threshold; it follows no mouse.

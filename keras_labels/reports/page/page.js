@@ -21,7 +21,7 @@
       pr: Charts.precisionRecall($("pr")),
       roc: Charts.roc($("roc")),
       reliability: Charts.reliability($("reliability")),
-      histogram: Charts.histogram($("histogram")),
+      histogram: Charts.histogram($("histogram"), head.weighted),
     };
     redraws.push(() => Object.values(charts).forEach((chart) => chart.redraw(false, false)));
     const curves = head.questions.map(Counts.curve);

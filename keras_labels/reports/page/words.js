@@ -2,7 +2,9 @@
 "use strict";
 const Words = (() => {
   const share = (value) => (value === null ? "–" : value.toFixed(3));
-  const whole = (value) => value.toLocaleString("en");
+  // A number of rows, or what they weigh.
+  const whole = (value) =>
+    value.toLocaleString("en", Number.isInteger(value) ? {} : { maximumSignificantDigits: 6 });
   // A cut for the eye; the Python line has all its digits.
   const cut = (value) => {
     const short = Number(value.toPrecision(6));
