@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_labels.cli._counting import Counting, IgnoreClass, SampleWeight
 from keras_labels.cli._improving import Job, improve
 from keras_labels.cli._options import (
     AsJson,
@@ -71,6 +72,8 @@ def calibrate(
         typer.Option(min=1, metavar="N", help="Of the calibration errors shown."),
     ] = 15,
     targets: Targets = "y",
+    sample_weight: SampleWeight = None,
+    ignore_class: IgnoreClass = None,
     head: HeadName = None,
     as_json: AsJson = False,
     class_names: ClassNames = None,
@@ -83,11 +86,22 @@ def calibrate(
 ) -> None:
     """Fit probabilities that match frequencies, on data with true classes."""
     said = Said(class_names, task, from_logits, threshold or None)
+    counting = Counting(sample_weight, ignore_class or ())
     job = Job(
-        model, data, output, targets, head, image_size, rescale, as_json, said, unsafe
+        model,
+        data,
+        output,
+        targets,
+        head,
+        image_size,
+        rescale,
+        as_json,
+        said,
+        unsafe,
+        counting,
     )
 
-    def calibrated(labeled: Any, rows: Any) -> Any:
-        return labeled.calibrate(rows, method=method.value, bins=bins, head=head)
+    def calibrated(labeled: Any, rows: Any, **of_rows: Any) -> Any:
+        return labeled.calibrate(rows, method=method.value, bins=bins, **of_rows)
 
     improve(job, "calibrate", calibrated)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 from keras_labels import fitting
+from keras_labels.cli._counting import IGNORED
 from keras_labels.cli._errors import CommandError
 from keras_labels.errors import InputError
 from keras_labels.spec import Decoding, shortened
 
 
-def as_ids(texts: Sequence[str], rule: Decoding, where: str) -> Any:
+def as_ids(
+    texts: Sequence[str], rule: Decoding, where: str, ignored: Collection[str] = ()
+) -> Any:
     """Return an id for each text, or marks of labels.
 
     Text that consists of numbers is ids, unless all of it is class names. Labels stand
@@ -26,33 +29,42 @@ def as_ids(texts: Sequence[str], rule: Decoding, where: str) -> Any:
         texts: one for each row.
         rule: says the task and the class names.
         where: what the texts are, for errors.
+        ignored: texts that need not be a class: their id, or mark, is `IGNORED`.
 
     Raises:
         CommandError: if one is missing, or is no class.
     """
-    distinct = list(dict.fromkeys(texts))
+    many = rule.head.task == "multilabel"
+    distinct = [text for text in dict.fromkeys(texts) if text.strip() not in ignored]
     if not distinct:
-        return np.zeros(0, "int64")
+        shape = (len(texts), rule.head.units) if many else (len(texts),)
+        return np.full(shape, IGNORED)
     names = _names_in(distinct, rule)
     missing = {text for text, row in zip(distinct, names, strict=True) if not row}
-    many = rule.head.task == "multilabel"
     if missing and not many:
         raise CommandError(
             f"Each row has a true class: in {where}, {sum(t in missing for t in texts)}"
-            f" of {len(texts)} are empty. Drop these rows."
+            f" of {len(texts)} are empty. Drop these rows, or pass --ignore-class ''."
         )
     try:
         made = _resolved(names if many else [row[0] for row in names], rule, where)
     except InputError as error:
         raise CommandError(f"Cannot use {where}: {error}") from error
     position = {text: at for at, text in enumerate(distinct)}
-    return made[[position[text] for text in texts]]
+    places = [position.get(text, -1) for text in texts]
+    if len(distinct) < len({*texts}):
+        # A last row, which the place -1 takes.
+        last = np.full((1, *made.shape[1:]), IGNORED)
+        made = np.concatenate([made.astype("int64"), last])
+    return made[places]
 
 
-def has_header(texts: Sequence[str], rule: Decoding) -> bool:
+def has_header(
+    texts: Sequence[str], rule: Decoding, ignored: Collection[str] = ()
+) -> bool:
     """Tell whether the first text of a column is no class: no name and no number."""
     (first,) = _names_in(texts[:1], rule)
-    known = {*first} <= {*(rule.class_names or ())}
+    known = {*first} <= {*(rule.class_names or ()), *ignored}
     return not known and not all(map(_is_number, first))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ _MISSING = {"", "nan", "na", "null", "none"}
 Line = tuple[int, list[str]]  # its number in the file, and its fields
 
 
-def open_csv(path: Path, inputs: Sequence[Input], without: str | None = None) -> Source:
+def open_csv(
+    path: Path, inputs: Sequence[Input], without: Collection[str] = ()
+) -> Source:
     """Open a file of numbers, one row on each line, with or without a header.
 
     An empty field is NaN. For a model of several inputs the header names them.
@@ -26,19 +28,20 @@ def open_csv(path: Path, inputs: Sequence[Input], without: str | None = None) ->
     Args:
         path: a .csv file, or .tsv for tabs.
         inputs: those of the model; none if it does not say them.
-        without: a column to leave out, by its name in the header.
+        without: columns to leave out, by their names in the header.
 
     Raises:
         CommandError: if it is empty, or its columns do not fit the inputs.
     """
     with explained(f"Cannot read '{path}'"):
         first = _first_line(path)
-        named = without is not None or _is_header(first)
+        named = bool(without) or _is_header(first)
         header = [name.strip() for name in first] if named else None
         kept = list(range(len(first)))
-        if header is not None and without is not None:
-            kept.remove(_position(path, header, without))
-            header.remove(without)
+        if header is not None:
+            for name in without:
+                kept.remove(_position(path, first, name))
+                header.remove(name)
     columns = _columns(path, header, inputs) if len(inputs) > 1 else None
 
     def read(size: int) -> Iterator[Batch]:
@@ -69,11 +72,12 @@ def read_column(path: Path, name: str | None = None) -> list[str]:
     """
     with explained(f"Cannot read '{path}'"):
         first = _first_line(path)
-        at = 0 if name is None else _position(path, [f.strip() for f in first], name)
+        at = 0 if name is None else _position(path, first, name)
         if name is None and len(first) > 1:
             raise CommandError(
-                f"'{path}' must have one column: the class of each row. It has "
-                f"{len(first)}. Write targets with a column for each class as .npy."
+                f"'{path}' must have one column: the class of each row, or its weight. "
+                f"It has {len(first)}. Write targets with a column for each class as "
+                ".npy."
             )
         rows = itertools.islice(_lines(path), 0 if name is None else 1, None)
         return [_checked(path, line, len(first))[at] for line in rows]
@@ -88,12 +92,13 @@ def _first_line(path: Path) -> list[str]:
     return first[1]
 
 
-def _position(path: Path, header: list[str], name: str) -> int:
+def _position(path: Path, first: list[str], name: str) -> int:
+    header = [field.strip() for field in first]
     if name not in header:
         raise CommandError(
             f"The first line of '{path}' must name its columns, '{name}' among them. "
-            f"Received: {shortened(header)}. Say another name, or a file of targets, "
-            "with --targets."
+            f"Received: {shortened(header)}. Say another name, or a file, with "
+            "--targets, or --sample-weight."
         )
     return header.index(name)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_labels.cli._errors import CommandError, explained
+from keras_labels.spec import shortened
 
 _ROWS = 4096
 _BYTES = 16 * 2**20  # of a batch: of images this size, 27
@@ -88,6 +89,38 @@ def open_arrays(path: Path, inputs: Sequence[Input]) -> Source:
     return Source(path, count, row_bytes, lambda size: _slices(path, x, count, size))
 
 
+def array_names(path: Path) -> list[str]:
+    """Return what the arrays of an .npz file are called.
+
+    Raises:
+        CommandError: if it cannot be read.
+    """
+    with explained(f"Cannot read '{path}'"), path.open("rb") as opened:
+        return list(_npz(opened).files)
+
+
+def read_array(path: Path, name: str, what: str, option: str) -> Any:
+    """Read one array of an .npz file.
+
+    Args:
+        path: the file.
+        name: of the array.
+        what: it holds, for errors.
+        option: that says the name.
+
+    Raises:
+        CommandError: if it cannot be read, or there is none of that name.
+    """
+    with explained(f"Cannot read '{path}'"), path.open("rb") as opened:
+        file = _npz(opened)
+        if name in file.files:
+            return file[name]
+    raise CommandError(
+        f"'{path}' must hold {what} as the array '{name}'. It has "
+        f"{shortened(file.files)}. Say another name, or a file, with {option}."
+    )
+
+
 def _memory_mapped(path: Path) -> Any:
     with path.open("rb") as file:
         version = np.lib.format.read_magic(file)
@@ -104,11 +137,15 @@ def _memory_mapped(path: Path) -> Any:
 
 def _arrays(path: Path) -> dict[str, Any]:
     with path.open("rb") as opened:  # NumPy leaves a broken file open
-        file = np.load(opened, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise ValueError("it is an .npy file with another ending.")
-        with file:
-            return {name: file[name] for name in file.files}
+        file = _npz(opened)
+        return {name: file[name] for name in file.files}
+
+
+def _npz(opened: Any) -> Any:
+    file = np.load(opened, allow_pickle=False)
+    if not isinstance(file, np.lib.npyio.NpzFile):
+        raise ValueError("it is an .npy file with another ending.")
+    return file
 
 
 def _fitting(path: Path, arrays: Mapping[str, Any], inputs: Sequence[Input]) -> Any:

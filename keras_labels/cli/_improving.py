@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from keras_labels.cli._counting import Counting
 from keras_labels.cli._errors import CommandError, explained
 from keras_labels.cli._options import Said
 from keras_labels.errors import KerasLabelsError, MissingExtraError
@@ -34,19 +35,22 @@ class Job:
     as_json: bool
     said: Said
     unsafe: bool
+    counting: Counting
 
 
-def improve(job: Job, verb: str, change: Callable[[Any, Any], Any]) -> None:
+def improve(job: Job, verb: str, change: Callable[..., Any]) -> None:
     """Write a model that was changed by data, and show what was found.
 
     Args:
         job: what to read and where to write.
         verb: what the command does, for its errors.
-        change: gives the new `LabeledModel` of one and of batches (x, y).
+        change: gives the new `LabeledModel` of one and of batches (x, y) or (x, y,
+            sample_weight), with the keywords `head` and `ignore_class`.
 
     Raises:
         KerasLabelsError: if it cannot be done; then no file is written.
     """
+    from keras_labels.cli._labeled_data import rule_of
     from keras_labels.cli._models import load_labeled
     from keras_labels.cli._progress import counting
     from keras_labels.cli._sources import check_data
@@ -55,11 +59,13 @@ def improve(job: Job, verb: str, change: Callable[[Any, Any], Any]) -> None:
     check_data([job.data])
     labeled = load_labeled(job.model, job.said, unsafe=job.unsafe)
     opened = _opened(job, labeled)
+    rule = rule_of(labeled.decoding, job.head)
+    options = {"head": job.head, "ignore_class": job.counting.ignored(rule)}
     with (
         counting(opened.count, hidden=False) as advance,
         _naming(job.data, verb),
     ):
-        made = change(labeled, _counted(opened, advance))
+        made = change(labeled, counted(opened, advance), **options)
     _save(made, job.output)
     if job.as_json:
         found = made.tuning.to_dict()
@@ -91,13 +97,15 @@ def _opened(job: Job, labeled: Any) -> Labeled:
         head=job.head,
         size=None if job.image_size is None else as_size(job.image_size),
         rescale=job.rescale,
+        counting=job.counting,
     )
 
 
-def _counted(opened: Labeled, advance: Callable[[int], None]) -> Iterator[Any]:
-    for x, y in opened.batches():
-        yield x, y
-        advance(len(y))
+def counted(opened: Labeled, advance: Callable[[int], None]) -> Iterator[Any]:
+    """Give the batches, and tell how many rows each has, when it is done."""
+    for batch in opened.batches():
+        yield batch
+        advance(len(batch[1]))
 
 
 @contextlib.contextmanager

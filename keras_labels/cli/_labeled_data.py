@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from keras_labels.cli._class_text import as_ids, has_header
-from keras_labels.cli._csv import open_csv, read_column
-from keras_labels.cli._data import Batch, Input, Source, open_arrays
-from keras_labels.cli._errors import CommandError, explained
+from keras_labels.cli._counting import Counting
+from keras_labels.cli._csv import open_csv
+from keras_labels.cli._data import Batch, Input, Source, array_names, open_arrays
+from keras_labels.cli._errors import CommandError
 from keras_labels.cli._images import ENDINGS
-from keras_labels.cli._models import require
 from keras_labels.cli._sources import check_data, open_sources
-from keras_labels.spec import Decoding, shortened
+from keras_labels.cli._true_classes import by_folder, true_classes
+from keras_labels.cli._weights import is_file, read_weights, weights_said
+from keras_labels.spec import Decoding
 
-_ARRAY = ".npy"
 _TEXTS = (".csv", ".tsv")
 _ROWS = 256  # run at once, unlike in `predict`, which divides them by their memory
 _BYTES = 16 * 2**20
@@ -33,15 +34,17 @@ class Labeled:
         count: how many; `None` where only reading would tell.
         targets: gives the true classes of a batch, which starts at that row.
         end: called with the number of rows that were read, when there are no more.
+        weights: what each row weighs; `None`: all count once.
     """
 
     source: Source
     count: int | None
     targets: Callable[[Batch, int], Any]
     end: Callable[[int], None] = lambda _: None
+    weights: Any = None
 
-    def batches(self) -> Iterator[tuple[Any, Any]]:
-        """Give x and y, some rows at a time.
+    def batches(self) -> Iterator[tuple[Any, ...]]:
+        """Give x and y, and weights if there are any, some rows at a time.
 
         Raises:
             CommandError: if there are none, or not as many of both.
@@ -49,8 +52,10 @@ class Labeled:
         rows = 0
         size = max(1, min(_ROWS, _BYTES // max(1, self.source.row_bytes)))
         for batch in self.source.batches(size):
-            yield batch.x, self.targets(batch, rows)
-            rows += len(batch.rows)
+            pair = batch.x, self.targets(batch, rows)
+            stop = rows + len(batch.rows)
+            yield pair if self.weights is None else (*pair, self.weights[rows:stop])
+            rows = stop
         self.end(rows)
         if not rows:
             raise CommandError(
@@ -81,7 +86,7 @@ def read_labeled(
         CommandError: as `open_labeled` does, or if there are no rows.
     """
     labeled = open_labeled(path, inputs, rules, targets, **options)
-    xs, ys = zip(*labeled.batches(), strict=True)
+    xs, ys = zip(*(batch[:2] for batch in labeled.batches()), strict=True)
     y = np.concatenate(ys)
     if isinstance(xs[0], Mapping):
         return {name: np.concatenate([x[name] for x in xs]) for name in xs[0]}, y
@@ -97,6 +102,7 @@ def open_labeled(
     head: str | None = None,
     size: tuple[int, int] | None = None,
     rescale: bool = False,
+    counting: Counting | None = None,
 ) -> Labeled:
     """Open data with its true classes.
 
@@ -114,31 +120,58 @@ def open_labeled(
         head: which of several heads the true classes are of.
         size: height and width of images, for a model that leaves them open.
         rescale: whether images have values from 0 to 1 in place of 0 to 255.
+        counting: where weights are, and which true classes do not count.
 
     Raises:
         CommandError: if it cannot be read, or lacks what the model or `targets` need.
     """
     rule = rule_of(rules, head)
     check_data([path])
+    counting = counting or Counting()
+    weights = weights_said(path, counting.sample_weight, [one.name for one in inputs])
+    folder = path.is_dir() or path.suffix.lower() in ENDINGS
+    inside = () if folder else (targets, weights)
+    taken = [name for name in inside if name is not None and not is_file(name)]
+    source = _source(path, inputs, taken, size, rescale=rescale)
+    if folder and not is_file(targets):
+        made = Labeled(source, source.count, by_folder(path, rule, counting))
+    else:
+        y, where = true_classes(path, targets, rule, counting)
+        made = _paired(source, y, where)
+    return made if weights is None else _weighed(made, path, weights)
 
-    def rows() -> Source:
-        return open_sources([path], inputs, size, rescale=rescale)[0]
 
-    if Path(targets).suffix.lower() in (_ARRAY, *_TEXTS):
-        return _paired(rows(), _read_targets(Path(targets), rule), f"'{targets}'")
+def _source(
+    path: Path,
+    inputs: Sequence[Input],
+    taken: Sequence[str],
+    size: tuple[int, int] | None,
+    *,
+    rescale: bool,
+) -> Source:
+    """Return the rows, without the columns or arrays that are taken."""
     ending = path.suffix.lower()
-    if path.is_dir() or ending in ENDINGS:
-        return _of_folders(rows(), rule)
-    if ending in _TEXTS:
-        source = open_csv(path, inputs, without=targets)
-        where = f"column '{targets}' of '{path}'"
-        return _paired(source, as_ids(read_column(path, targets), rule, where), where)
-    if ending == _ARRAY:
+    if ending in _TEXTS and taken:
+        return open_csv(path, inputs, without=taken)
+    if ending != ".npz" or not taken:
+        return open_sources([path], inputs, size, rescale=rescale)[0]
+    rest = [name for name in array_names(path) if name not in taken]
+    if not rest:
+        raise CommandError(f"'{path}' must hold inputs beside the array '{taken[0]}'.")
+    # A single array is the input, whatever it is called there.
+    any_name = not inputs or (len(inputs) == 1 and len(rest) == 1)
+    named = [Input(name, (), "") for name in rest] if any_name else inputs
+    return open_arrays(path, named)
+
+
+def _weighed(made: Labeled, path: Path, name: str) -> Labeled:
+    weights = read_weights(path, name)
+    if not np.ndim(weights) or (made.count is not None and len(weights) != made.count):
         raise CommandError(
-            f"'{path}' holds rows and no true classes. Pass these in a file of their "
-            "own: --targets y.npy."
+            f"There is one weight for each row. '{path}' has {made.count} rows, and "
+            f"'{name}' holds weights of shape {np.shape(weights)}."
         )
-    return _of_arrays(path, inputs, rule, targets)
+    return dataclasses.replace(made, weights=weights)
 
 
 def rule_of(
@@ -164,39 +197,6 @@ def rule_of(
     return found
 
 
-def _of_arrays(
-    path: Path, inputs: Sequence[Input], rule: Decoding, targets: str
-) -> Labeled:
-    with explained(f"Cannot read '{path}'"), path.open("rb") as opened:
-        file = np.load(opened, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise ValueError("it is an .npy file with another ending.")
-        rest = [name for name in file.files if name != targets]
-        if len(rest) == len(file.files):
-            raise CommandError(
-                f"'{path}' must hold the true classes as the array '{targets}'. It has "
-                f"{shortened(rest)}. Say another name, or a file, with --targets."
-            )
-        y = file[targets]
-    if not rest:
-        raise CommandError(f"'{path}' must hold inputs beside the array '{targets}'.")
-    # A single array is the input, whatever it is called there.
-    any_name = not inputs or (len(inputs) == 1 and len(rest) == 1)
-    named = [Input(name, (), "") for name in rest] if any_name else inputs
-    where = f"array '{targets}' of '{path}'"
-    return _paired(open_arrays(path, named), _numbers(y, rule, where), where)
-
-
-def _read_targets(path: Path, rule: Decoding) -> Any:
-    require(path)
-    if path.suffix.lower() == _ARRAY:
-        with explained(f"Cannot read '{path}'"), path.open("rb") as opened:
-            y = np.lib.format.read_array(opened, allow_pickle=False)
-        return _numbers(y, rule, f"'{path}'")
-    texts = read_column(path)
-    return as_ids(texts[has_header(texts, rule) :], rule, f"'{path}'")
-
-
 def _paired(source: Source, y: Any, where: str) -> Labeled:
     """Pair rows with targets by their position."""
 
@@ -215,33 +215,3 @@ def _paired(source: Source, y: Any, where: str) -> Labeled:
 
     check(source.count)
     return Labeled(source, len(y), targets, check)
-
-
-def _of_folders(source: Source, rule: Decoding) -> Labeled:
-    """Name the class of an image by the folder that it stands in."""
-    root = source.path.absolute()
-    images = [root] if root.is_file() else root.rglob("*")
-    shown = (p for p in images if not p.name.startswith("."))
-    names = sorted({p.parent.name for p in shown if p.suffix.lower() in ENDINGS})
-    where = f"the names of folders in '{source.path}'"
-    by_name = dict(zip(names, as_ids(names, rule, where), strict=True))
-
-    def targets(batch: Batch, _: int) -> Any:
-        files = [Path(file).absolute() for file, _ in batch.rows]
-        return np.array([by_name[file.parent.name] for file in files])
-
-    return Labeled(source, source.count, targets)
-
-
-def _numbers(y: Any, rule: Decoding, where: str) -> Any:
-    """Return an array of targets as numbers: text becomes ids, or marks of labels."""
-    if not y.ndim:
-        raise CommandError(
-            f"There is one true class for each row. Received a single value: {where}."
-        )
-    if y.dtype.kind == "S":
-        y = np.char.decode(y, "utf-8")
-    if y.dtype.kind != "U":
-        return y
-    found = as_ids(y.reshape(-1).tolist(), rule, where)
-    return found.reshape(*y.shape, *found.shape[1:])

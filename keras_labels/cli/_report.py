@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_labels.cli._counting import Counting, IgnoreClass, SampleWeight
 from keras_labels.cli._errors import CommandError, explained
 from keras_labels.cli._options import (
     AsJson,
@@ -82,6 +83,8 @@ def report(
         ),
     ] = None,
     targets: Targets = "y",
+    sample_weight: SampleWeight = None,
+    ignore_class: IgnoreClass = None,
     head: HeadName = None,
     as_json: AsJson = False,
     class_names: ClassNames = None,
@@ -102,7 +105,12 @@ def report(
     check_data([data])
     said = Said(class_names, task, from_logits, threshold or None, reject_below)
     labeled = load_labeled(model, said, unsafe=unsafe)
-    rows = {"head": head, "size": image_size, "rescale": rescale}
+    rows = {
+        "head": head,
+        "size": image_size,
+        "rescale": rescale,
+        "counting": Counting(sample_weight, ignore_class or ()),
+    }
     shown = f"{model.name} on {data.name}" if title is None else title
     made = _reported(labeled, data, targets, rows, shown)
     if output is not None:
@@ -153,7 +161,8 @@ def _reported(
     labeled: Any, data: Path, targets: str, options: dict[str, Any], title: str
 ) -> Any:
     """Run the model on the data, with a bar where a person waits for it."""
-    from keras_labels.cli._labeled_data import open_labeled
+    from keras_labels.cli._improving import counted
+    from keras_labels.cli._labeled_data import open_labeled, rule_of
     from keras_labels.cli._models import inputs_of
     from keras_labels.cli._progress import counting
     from keras_labels.cli._sources import as_size
@@ -162,17 +171,15 @@ def _reported(
         options = options | {"size": as_size(options["size"])}
     inputs = inputs_of(labeled.model)
     opened = open_labeled(data, inputs, labeled.decoding, targets, **options)
-    of_head = {} if options["head"] is None else {"head": options["head"]}
+    rule = rule_of(labeled.decoding, options["head"])
+    of_rows = {
+        "head": options["head"],
+        "ignore_class": options["counting"].ignored(rule),
+    }
     with counting(opened.count, hidden=False) as advance:
-
-        def batches() -> Any:
-            for x, y in opened.batches():
-                yield x, y
-                advance(len(y))
-
         try:
             with explained(f"The model cannot take '{data}'"):
-                return labeled.report(batches(), title=title, **of_head)
+                return labeled.report(counted(opened, advance), title=title, **of_rows)
         except (CommandError, MissingExtraError):
             raise
         except KerasLabelsError as error:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_labels.cli._counting import Counting, IgnoreClass, SampleWeight
 from keras_labels.cli._improving import Job, improve
 from keras_labels.cli._options import (
     AsJson,
@@ -44,7 +45,8 @@ DATA is one of
   x.npy, ...      whatever `predict` takes, with --targets y.npy or y.csv (one column)
 
 The true classes are ids or names; arrays may be one-hot or multi-hot too. Several
-labels of a row stand in one text with ; or | between them.
+labels of a row stand in one text with ; or | between them. Rows may have weights
+(--sample-weight), and some may not count (--ignore-class, or a weight of 0).
 
 \b
 Examples:
@@ -132,6 +134,8 @@ def tune(
         ),
     ] = None,
     targets: Targets = "y",
+    sample_weight: SampleWeight = None,
+    ignore_class: IgnoreClass = None,
     head: HeadName = None,
     as_json: AsJson = False,
     class_names: ClassNames = None,
@@ -159,13 +163,24 @@ def tune(
     )
     _check_together(goal, options)
     said = Said(class_names, task, from_logits, threshold or None)
+    counting = Counting(sample_weight, ignore_class or ())
     job = Job(
-        model, data, output, targets, head, image_size, rescale, as_json, said, unsafe
+        model,
+        data,
+        output,
+        targets,
+        head,
+        image_size,
+        rescale,
+        as_json,
+        said,
+        unsafe,
+        counting,
     )
 
-    def tuned(labeled: Any, rows: Any) -> Any:
+    def tuned(labeled: Any, rows: Any, **of_rows: Any) -> Any:
         search = labeled.tune_rejection if goal else labeled.tune_thresholds
-        return search(rows, head=head, **(goal or options))
+        return search(rows, **of_rows, **(goal or options))
 
     improve(job, "tune", tuned)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from keras_labels.cli._class_text import as_ids
+from keras_labels.cli._counting import IGNORED, Counting
 from keras_labels.cli._data import Input
 from keras_labels.cli._errors import CommandError
 from keras_labels.cli._labeled_data import open_labeled, read_labeled, rule_of
@@ -354,3 +355,105 @@ def test_pickles_and_broken_files_are_told(tmp_path, name):
     np.save((tmp_path / name).with_suffix(".other.npy"), X)
     (tmp_path / name).with_suffix(".other.npy").rename(tmp_path / "other.npz")
     refused("npy file with another ending", tmp_path / "other.npz")
+
+
+W = np.array([1.0, 0, 2, 0.5, 1])
+
+
+def weighed(path, targets="y", rule=CLASSES, **said):
+    opened = open_labeled(path, INPUTS, rule, targets, counting=Counting(**said))
+    parts = list(opened.batches())
+    assert {len(part) for part in parts} == {3}
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+
+@pytest.fixture(params=["npz", "named", "csv", "npy", "column", "header"])
+def weights_given_as(request, tmp_path):
+    """Files of X, Y and W, and what the command line says of these."""
+    kind = request.param
+    if kind in ("npz", "named"):
+        name = "sample_weight" if kind == "npz" else "w"
+        np.savez(tmp_path / "d.npz", x=X, y=Y, **{name: W})
+        return tmp_path / "d.npz", {} if kind == "npz" else {"sample_weight": "w"}
+    path = write(tmp_path / "d.csv", ["a", "w", "y", "b"], X[:, 0], W, Y, X[:, 1])
+    if kind == "csv":
+        return path, {"sample_weight": "w"}
+    path = write(tmp_path / "d.csv", ["a", "y", "b"], X[:, 0], Y, X[:, 1])
+    if kind == "npy":
+        np.save(tmp_path / "w.npy", W)
+        return path, {"sample_weight": str(tmp_path / "w.npy")}
+    header = ["weight"] if kind == "header" else None
+    return path, {"sample_weight": str(write(tmp_path / "w.csv", header, W))}
+
+
+def test_weights_stand_in_the_data_or_beside_it(weights_given_as):
+    path, said = weights_given_as
+    x, y, w = weighed(path, **said)
+    np.testing.assert_array_equal(x, X)
+    np.testing.assert_array_equal(y, Y)
+    np.testing.assert_array_equal(w, W)
+
+
+def test_weights_of_images_and_of_rows_with_targets_beside(folder, tmp_path):
+    np.save(tmp_path / "w.npy", np.arange(6))
+    opened = open_labeled(
+        folder,
+        PIXELS,
+        NAMELESS.replace(class_names=["a", "b", "c"]),
+        counting=Counting(str(tmp_path / "w.npy")),
+    )
+    assert [part[2].tolist() for part in opened.batches()] == [list(range(6))]
+    np.savez(tmp_path / "xw.npz", x=X, sample_weight=W)
+    np.save(tmp_path / "y.npy", Y)
+    x, _, w = weighed(tmp_path / "xw.npz", str(tmp_path / "y.npy"))
+    np.testing.assert_array_equal(x, X)
+    np.testing.assert_array_equal(w, W)
+
+
+def test_an_input_of_that_name_is_no_weight(tmp_path):
+    inputs = [Input("a", (None, 2), "f"), Input("sample_weight", (None, 1), "f")]
+    np.savez(tmp_path / "d.npz", a=X, y=Y, sample_weight=W[:, None])
+    ((x, _),) = open_labeled(tmp_path / "d.npz", inputs, CLASSES).batches()
+    assert list(x) == ["a", "sample_weight"]
+
+
+@pytest.mark.parametrize(
+    ("said", "match"),
+    [
+        ("v", "must name its columns, 'v' among them"),
+        ("a", "Weights are numbers .* Received 'x'"),
+        ("w.npy", "one weight for each row"),
+    ],
+)
+def test_weights_that_are_none_are_told(tmp_path, monkeypatch, said, match):
+    monkeypatch.chdir(tmp_path)
+    np.save(tmp_path / "w.npy", W[:3])
+    path = write(tmp_path / "d.csv", ["a", "y", "b"], list("x1234"), Y, X[:, 1])
+    with pytest.raises(CommandError, match=match):
+        weighed(path, sample_weight=said)
+    np.savez(tmp_path / "d.npz", x=X, y=Y)
+    with pytest.raises(CommandError, match="the weights as the array 'v'"):
+        weighed(tmp_path / "d.npz", sample_weight="v")
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "y.npy", Y)
+    with pytest.raises(CommandError, match="holds rows and no weights"):
+        weighed(tmp_path / "x.npy", str(tmp_path / "y.npy"), sample_weight="v")
+
+
+def test_text_that_is_ignored_need_not_be_a_class():
+    said = Counting(None, ["void", "255", NAMES[1]])
+    ids = as_ids([NAMES[0], "void", NAMES[1], " 255"], CLASSES, "it", said.ignore_class)
+    assert ids.tolist() == [0, IGNORED, IGNORED, IGNORED]
+    assert said.ignored(CLASSES) == [IGNORED, 255, 1]
+    assert as_ids(["void"], CLASSES, "it", ["void"]).tolist() == [IGNORED]
+    marks = as_ids(["red", "?", ""], LABELS, "it", ["?"])
+    assert marks.tolist() == [[1, 0, 0], [IGNORED] * 3, [0, 0, 0]]
+    assert Counting().ignored(CLASSES) is None
+
+
+def test_a_name_that_no_class_has_is_told_beside_numbers(tmp_path):
+    np.savez(tmp_path / "d.npz", x=X, y=Y)
+    with pytest.raises(CommandError, match="--ignore-class 'void' is no class"):
+        open_labeled(
+            tmp_path / "d.npz", INPUTS, CLASSES, counting=Counting(None, ["void"])
+        )

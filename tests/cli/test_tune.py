@@ -401,3 +401,25 @@ def test_help_has_examples(run):
     assert result.exit_code == 0
     assert "\n    keras-labels tune " in result.stdout
     assert "\n  tune " in run("--help").stdout
+
+
+def test_weights_are_those_of_the_data(run, tmp_path, files, npz):
+    weights = RNG.integers(0, 3, 300)
+    np.savez(tmp_path / "w.npz", x=X, y=Y, sample_weight=weights)
+    out = tmp_path / "out.keras"
+    assert run("tune", files["binary"], tmp_path / "w.npz", "-o", out).exit_code == 0
+    labeled = keras.saving.load_model(files["binary"])
+    expected = labeled.tune_thresholds(X, Y, sample_weight=weights)
+    assert keras.saving.load_model(out).decoding == expected.decoding
+    assert expected.decoding != labeled.tune_thresholds(X, Y).decoding
+    void = np.where(weights > 0, Y, 255)
+    np.savez(tmp_path / "void.npz", x=X, y=void)
+    said = ["--threshold", "0.5", "-o", out]
+    ignoring = ["--ignore-class", "255", *said]
+    result = run("calibrate", files["binary"], tmp_path / "void.npz", *ignoring)
+    assert result.exit_code == 0, result.output
+    even = labeled.with_decoding(threshold=0.5)
+    expected = even.calibrate(X, Y, sample_weight=weights > 0)
+    assert keras.saving.load_model(out).decoding == expected.decoding
+    result = run("calibrate", files["binary"], tmp_path / "void.npz", *said)
+    assert "ignore_class=255" in result.stderr
