@@ -27,6 +27,7 @@ from keras_labels.fitting._reliability import (
     reliability_curve,
 )
 from keras_labels.fitting._sample import Counted, Sample
+from keras_labels.fitting._signs import without_signs
 from keras_labels.fitting._targets import as_columns, as_targets, flat_columns
 from keras_labels.fitting._thresholds import (
     FittingWarning,
@@ -69,4 +70,5 @@ __all__ = [
     "reliability_curve",
     "tune_rejection",
     "tune_thresholds",
+    "without_signs",
 ]

@@ -12,6 +12,7 @@ from keras_labels.errors import DecodingError, InputError
 from keras_labels.fitting._positions import Positions
 from keras_labels.fitting._quantiles import quantiles
 from keras_labels.fitting._sample import Sample
+from keras_labels.fitting._signs import without_signs
 from keras_labels.fitting._weights import as_weights, total_of
 from keras_labels.spec import Head, check_integer
 
@@ -188,6 +189,7 @@ def paired(y_true: Any, probabilities: Any, sample_weight: Any = None) -> Sample
     given = Positions(y, as_weights(sample_weight, head, p.shape))
     places, (y, weights) = given.chosen()
     p = p[places]
+    y = without_signs(y) if y.ndim == 1 and p.shape[1] < 3 else y
     _check_pairs(p, y)
     return Sample(p, y.astype(bool if y.ndim == 2 else np.int64), weights)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_labels.errors import InputError
 from keras_labels.fitting._names import ids_of_names, marks_of_names, rows_of_names
+from keras_labels.fitting._signs import left_out_by, way_out, without_signs
 from keras_labels.spec import Decoding, Head, shortened
 
 
@@ -19,7 +20,8 @@ def as_targets(y_true: Any, decoding: Decoding, shape: Sequence[int]) -> np.ndar
     Args:
         y_true: for each row (and middle position) a class id, class name or boolean,
             or one number per class on the class axis: one-hot for exclusive classes,
-            multi-hot for labels. Labels may also be a list of names for each row.
+            multi-hot for labels. Labels may also be a list of names for each row; two
+            classes also -1 and 1.
         decoding: says the task, the class axis and the class names.
         shape: of the scores, `(rows, ..., units)`.
 
@@ -77,7 +79,8 @@ def classes_of(flat: np.ndarray, decoding: Decoding) -> np.ndarray:
             f"`y_true` says True or False, and the head has {head.classes} classes. "
             "Pass ids, names or one-hot rows."
         )
-    return _checked_ids(flat, head.classes)
+    two = head.classes == 2
+    return _checked_ids(without_signs(flat) if two else flat, head.classes)
 
 
 def as_columns(scores: Any, head: Head) -> np.ndarray:
@@ -184,16 +187,9 @@ def _checked_ids(y: np.ndarray, classes: int) -> np.ndarray:
         outside = np.unique(y[(y < 0) | (y >= classes)]).tolist()
         raise InputError(
             f"`y_true` holds class ids from 0 to {classes - 1}. "
-            f"Received also: {shortened(outside)}. {_left_out_by(outside[0])}"
+            f"Received also: {shortened(outside)}. {way_out(y, classes)}"
         )
     return y.astype(np.int64)
-
-
-def _left_out_by(odd: float) -> str:
-    return (
-        f"If these positions do not count, pass ignore_class={odd:.0f}, or a "
-        "`sample_weight` of 0 for them."
-    )
 
 
 def _refuse_odd(y: np.ndarray) -> None:
@@ -216,7 +212,7 @@ def _soft(odd: np.ndarray) -> str:
         f"1. Received also: {shortened(values)}. "
     )
     if all(value == int(value) for value in values):
-        return said + _left_out_by(values[0])
+        return said + left_out_by(values[0])
     return said + "Of soft targets take the most likely class, or draw one."
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_labels.errors import DecodingError, InputError
-from keras_labels.fitting import Positions, as_weights
+from keras_labels.fitting import Positions, as_weights, without_signs
 from keras_labels.reports._evaluation import Evaluation
 from keras_labels.spec import Decoding, Head, as_costs, check_integer
 
@@ -45,6 +45,7 @@ def evaluation(
         sample_weight, dataclasses.replace(head, axis=-1), (len(p), head.units)
     )
     places, (truth, weights) = Positions(truth, weights).chosen()
+    truth = without_signs(truth) if head.task == "binary" else truth
     truth = _within("y_true", truth, 0, most)
     return Evaluation(
         truth.astype(bool) if head.task == "multilabel" else truth,

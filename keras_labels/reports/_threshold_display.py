@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_labels.errors import InputError
-from keras_labels.fitting import Positions, as_weights
+from keras_labels.fitting import Positions, as_weights, without_signs
 from keras_labels.reports._drawing import axes, predicted
 from keras_labels.reports._sweeps import Sweep, offered_cuts, sweep
 from keras_labels.spec import Head
@@ -190,7 +190,7 @@ def _question(
     if p.ndim == 1 and y.shape == p.shape:
         weights = as_weights(sample_weight, _ONE, (len(p), 1))
         places, (y, weights) = Positions(y, weights).chosen()
-        p = p[places]
+        y, p = without_signs(y), p[places]
     probable = p.size > 0 and p.min() >= 0 and p.max() <= 1
     if p.ndim != 1 or y.shape != p.shape or not np.isin(y, (0, 1)).all():
         raise InputError(

@@ -51,6 +51,14 @@ def test_every_form_of_two_classes_is_the_same(rule):
         assert got.tolist() == [0, 1, 1]
 
 
+@pytest.mark.parametrize("dtype", ["int8", "int64", "float32", object])
+@pytest.mark.parametrize("rule", [BINARY, TWO_UNITS])
+def test_minus_one_beside_one_says_no(rule, dtype):
+    for form in ([-1, 1, 1], [[-1], [1], [1]]):
+        y = np.array(form, dtype)
+        assert as_targets(y, rule, (3, rule.head.units)).tolist() == [0, 1, 1]
+
+
 @given(st.lists(st.sets(st.sampled_from(NAMES)), min_size=1, max_size=12))
 def test_every_form_of_labels_is_the_same(rows):
     want = MultiLabelBinarizer(classes=NAMES).fit_transform(rows).astype(bool)
@@ -132,6 +140,12 @@ WRONG = [
     (BINARY, 1, "Received: shape"),
     (BINARY, None, "Received: shape"),
     (BINARY, [0, 2], r"ids from 0 to 1. Received also: \[2\]"),
+    (BINARY, [1, 2], r"also: \[2\]. If the ids count from 1, pass `y_true - 1`"),
+    (BINARY, [-1, -1], "-1 says no where all others are 1.*ignore_class=-1"),
+    (BINARY, [-1, 0], "-1 says no where all others are 1.*ignore_class=-1"),
+    (BINARY, [-2, 2], r"also: \[-2, 2\]. If these positions do not count"),
+    (EXCLUSIVE, [1, 4], "count from 1, pass `y_true - 1`"),
+    (EXCLUSIVE, [-1, 1], r"also: \[-1\]. If these positions do not count"),
     (EXCLUSIVE, [-1, 4], r"ids from 0 to 3. Received also: \[-1, 4\]"),
     (EXCLUSIVE, [True, False], "has 4 classes"),
     (BINARY, [0.3, 1], r"not how likely.*\[0.3\]"),
