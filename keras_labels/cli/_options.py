@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from keras_labels.cli._errors import CommandError, explained
+from keras_labels.spec import read_names
 
 
 class Task(str, Enum):
@@ -153,14 +153,7 @@ def read_class_names(path: Path) -> Any:
         CommandError: if the file cannot be read.
     """
     with explained(f"Cannot read class names from '{path}'"):
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix.lower() != ".json":
-            # Not `splitlines`: a name may hold a form feed or a line separator.
-            return text.rstrip("\r\n").replace("\r\n", "\n").split("\n")
-        names = json.loads(text)
-    if isinstance(names, dict):  # the keys of JSON are strings, also those of ids
-        return {int(k) if k.isdecimal() else k: name for k, name in names.items()}
-    return names
+        return read_names(path)
 
 
 def thresholds(cuts: Sequence[str]) -> Any:

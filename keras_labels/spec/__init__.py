@@ -38,6 +38,7 @@ from keras_labels.spec._decoding import (
     plain,
 )
 from keras_labels.spec._head import TASKS, Head, Task
+from keras_labels.spec._name_carriers import read_names
 from keras_labels.spec._prior import log_ratios
 from keras_labels.spec._wording import corrections_in_words, rules_in_words
 
@@ -74,6 +75,7 @@ __all__ = [
     "logit",
     "plain",
     "probability_at",
+    "read_names",
     "rules_in_words",
     "shortened",
     "sigmoid",

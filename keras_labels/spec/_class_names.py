@@ -8,89 +8,93 @@ from typing import Any
 
 from keras_labels.errors import DecodingError
 from keras_labels.spec._arguments import shortened
-
-_CARRIERS = ("class_names", "class_indices", "classes_")
+from keras_labels.spec._head import Head
+from keras_labels.spec._name_carriers import (
+    carried_names,
+    has_rows,
+    is_file,
+    no_names,
+    read_names,
+)
+from keras_labels.spec._name_maps import in_order
 
 
 def as_class_names(source: Any) -> tuple[str, ...] | None:
     """Read class names from a list, a mapping or an object that carries them.
 
     Args:
-        source: `None`, an iterable of strings in the order of the classes, a mapping
-            `{id: name}` or `{name: id}`, or an object with `class_names` (a dataset of
-            `image_dataset_from_directory`), `class_indices` (an image generator) or
-            `classes_` (a scikit-learn encoder).
+        source: `None`; an iterable of strings in the order of the classes; a mapping
+            `{id: name}` or `{name: id}`, whose ids may be text as in JSON and whose
+            names lists as ImageNet's, `{"0": ["n01440764", "tench"]}`; the path of a
+            .json or .txt file of these; or an object that carries names: a dataset of
+            `image_dataset_from_directory`, an image generator, Keras' `StringLookup`
+            (whose ids are those of the model's units, with one for "[UNK]" if it has
+            one), a scikit-learn encoder that was fitted on one column, a pandas
+            `Categorical`, its dtype or a `Series` of it, a `datasets.ClassLabel`.
 
     Returns:
         The names in the order of the class ids, or `None` if there are none.
 
     Raises:
         DecodingError: if a name is not a string, is empty or stands twice, if the ids
-            have gaps, or if the object carries no names.
+            have gaps, or if the object carries no names or the file none that is read.
 
     >>> as_class_names({"dog": 1, "cat": 0})
     ('cat', 'dog')
     """
     if source is None:
         return None
+    if is_file(source):
+        return as_class_names(_read(source))
     if isinstance(source, Mapping):
-        return _checked(_in_order(source))
+        return _checked(in_order(source))
     if isinstance(source, (str, bytes, set, frozenset)):
         raise DecodingError(
             "`class_names` takes the names in the order of the class ids, as a list, "
             f"a mapping or an object that carries them. Received: {source!r} "
             f"(type {type(source).__name__})."
         )
-    for attribute in _CARRIERS:
-        if (carried := getattr(source, attribute, None)) is not None:
-            return as_class_names(carried)
-    if _is_dataset(source) or not isinstance(source, Iterable):
-        raise DecodingError(_no_names(source))
+    if (carried := carried_names(source)) is not None:
+        return as_class_names(carried)
+    if has_rows(source) or not isinstance(source, Iterable):
+        raise DecodingError(no_names(source))
     return _checked(tuple(source))
 
 
-def _is_dataset(source: Any) -> bool:
-    return hasattr(source, "element_spec") or (
-        hasattr(source, "__getitem__")
-        and (hasattr(source, "batch_size") or hasattr(source, "num_batches"))
+def class_names_of(source: Any, head: Head) -> tuple[str, ...] | None:
+    """Read class names as `as_class_names` does, or raise if not one for each class."""
+    names = as_class_names(source)
+    if names is None or len(names) == head.classes:
+        return names
+    expected = {
+        "binary": "two for a binary head, [negative, positive]",
+        "multiclass": f"one per class, {head.classes} for this head",
+        "multilabel": f"one per label, {head.classes} for this head",
+    }[head.task]
+    raise DecodingError(
+        f"`class_names` must hold {expected}. Received {len(names)}: "
+        f"{shortened(names)}.{_of_lookup(names)}"
     )
 
 
-def _no_names(source: Any) -> str:
-    kind = type(source).__name__
-    if _is_dataset(source):
-        return (
-            f"Cannot read class names from this {kind}: it has no `class_names`. Only "
-            "the dataset that `image_dataset_from_directory` returned carries them; "
-            "`map`, `batch`, `prefetch` and the like return a new dataset without. "
-            "Read `dataset.class_names` first and pass that list."
-        )
+def _of_lookup(names: tuple[str, ...]) -> str:
+    """Say how the names of a StringLookup are had without its unknown one."""
+    if "[UNK]" not in names:
+        return ""
     return (
-        f"Cannot read class names from this {kind}: it is neither a list nor a "
-        f"mapping, and has none of the attributes {', '.join(_CARRIERS)}. "
-        "Pass a list of strings in the order of the class ids."
+        ' "[UNK]" is the class of words that a StringLookup does not know. If the '
+        "model has no unit for it, make the layer with num_oov_indices=0, or pass "
+        "layer.get_vocabulary(include_special_tokens=False)."
     )
 
 
-def _in_order(mapping: Mapping[Any, Any]) -> tuple[Any, ...]:
-    """Turn `{id: name}` or `{name: id}` into the names in the order of the ids."""
-    pairs = [(_as_id(a), b) for a, b in mapping.items()]
-    if any(i is None for i, _ in pairs):
-        pairs = [(_as_id(b), a) for a, b in mapping.items()]
-    ids = [i for i, _ in pairs]
-    if any(i is None for i in ids) or sorted(ids) != list(range(len(ids))):  # type: ignore[type-var]
+def _read(path: Any) -> Any:
+    try:
+        return read_names(path)
+    except (OSError, ValueError) as error:
         raise DecodingError(
-            "`class_names` as a mapping is {id: name} or {name: id} with the ids 0 to "
-            f"{len(mapping) - 1}, each once. Received: {dict(mapping)!r}."
-        )
-    names = dict(pairs)
-    return tuple(names[i] for i in range(len(names)))
-
-
-def _as_id(value: Any) -> int | None:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        return None
-    return int(value)
+            f"`class_names` is read from the file '{path}', and cannot be: {error}."
+        ) from error
 
 
 def _checked(names: tuple[Any, ...]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from keras_labels.spec._arguments import (
     shortened,
 )
 from keras_labels.spec._calibration import Calibration
-from keras_labels.spec._class_names import as_class_names
+from keras_labels.spec._class_names import as_class_names, class_names_of
 from keras_labels.spec._costs import as_costs, implied_threshold
 from keras_labels.spec._head import Head
 from keras_labels.spec._prior import as_prior
@@ -78,7 +78,7 @@ class Decoding:
     def __post_init__(self) -> None:
         set_field = object.__setattr__
         set_field(self, "head", self._head_of_the_threshold())
-        set_field(self, "class_names", self._checked_names())
+        set_field(self, "class_names", class_names_of(self.class_names, self.head))
         self._check_corrections()
         set_field(self, "threshold", self._checked_threshold())
         set_field(self, "inclusive", check_flag("inclusive", self.inclusive))
@@ -181,20 +181,6 @@ class Decoding:
             return head
         said = "a threshold on two units: binary, and it cuts the second column"
         return dataclasses.replace(head, task="binary", evidence=(*head.evidence, said))
-
-    def _checked_names(self) -> tuple[str, ...] | None:
-        names = as_class_names(self.class_names)
-        if names is None or len(names) == self.head.classes:
-            return names
-        expected = {
-            "binary": "two for a binary head, [negative, positive]",
-            "multiclass": f"one per class, {self.head.classes} for this head",
-            "multilabel": f"one per label, {self.head.classes} for this head",
-        }[self.head.task]
-        raise DecodingError(
-            f"`class_names` must hold {expected}. Received {len(names)}: "
-            f"{shortened(names)}."
-        )
 
     def _check_corrections(self) -> None:
         head = self.head
