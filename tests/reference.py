@@ -4,6 +4,7 @@ Written from DESIGN's semantics row by row, slow and plain, and sharing no code 
 the package.
 """
 
+import itertools
 import math
 
 import ml_dtypes
@@ -73,6 +74,26 @@ def argmax(scores, axis=-1):
     return np.array(out, np.int32).reshape(lead)
 
 
+def ordinal(scores, cuts, from_logits=False, inclusive=False, axis=-1):
+    """The number of cuts that the units of a row pass."""
+    marks = np.moveaxis(threshold(scores, cuts, from_logits, inclusive, axis), axis, -1)
+    return np.where((marks == -1).any(-1), -1, (marks == 1).sum(-1)).astype(np.int32)
+
+
+def ordered(higher):
+    """P(y = k) from P(y > k), the class axis last; one that rises is held down."""
+    out = []
+    for row in higher.reshape(-1, higher.shape[-1]):
+        at_least = [1.0]
+        for p in row:
+            at_least.append(min(at_least[-1], p) if len(at_least) > 1 else p)
+        at_least.append(0.0)
+        made = [a - b for a, b in itertools.pairwise(at_least)]
+        out.append([math.nan] * len(made) if np.isnan(row).any() else made)
+    shape = (*higher.shape[:-1], higher.shape[-1] + 1)
+    return np.array(out).reshape(shape)
+
+
 def order(row):
     """Ids from the best to the worst; ties by the lower id."""
     return sorted(range(len(row)), key=lambda i: (-float(row[i]), i))
@@ -126,6 +147,8 @@ def probabilities(scores, task, from_logits=False, axis=-1, temperature=1.0):
     p = sigmoid(x) if from_logits and x.size else x
     if task == "binary":
         return np.concatenate([1 - p, p], axis=axis)
+    if task == "ordinal":
+        return np.moveaxis(ordered(np.moveaxis(p, axis, -1)), -1, axis)
     return p
 
 
@@ -176,4 +199,6 @@ def corrected(scores, task, from_logits, fitted=None, prior=None, trained=None):
     if exclusive:
         total = p.sum(axis=-1, keepdims=True)
         p = np.where(total > 0, p, 1) / np.where(total > 0, total, p.shape[-1])
+    if task == "ordinal":
+        return ordered(p)
     return np.concatenate([1 - p, p], axis=-1) if task == "binary" else p

@@ -24,6 +24,7 @@ from keras_labels.functional._corrections import (
 )
 from keras_labels.functional._formulations import ids_dtype
 from keras_labels.functional._multi_label import label_marks
+from keras_labels.functional._ordinal import cuts_passed
 from keras_labels.functional._threshold import is_over
 from keras_labels.spec import Decoding, least_decided, least_refusing, least_scores
 
@@ -98,6 +99,8 @@ def classes(scores: Any, decoding: Decoding) -> Any:
     head = decoding.head
     if head.task == "multiclass":
         return ops.squeeze(best_class(scores, decoding), axis=head.axis)
+    if head.task == "ordinal":
+        return ops.squeeze(cuts_passed(scores, decoding), axis=head.axis)
     if head.task == "binary":
         return ops.squeeze(_binary(scores, decoding), axis=head.axis)
     return _sure(widen(scores), label_marks(scores, decoding), decoding)

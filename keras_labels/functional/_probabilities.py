@@ -16,6 +16,7 @@ from keras_labels.functional._arithmetic import (
     total,
     widen,
 )
+from keras_labels.functional._cumulative import first_column, of_classes
 from keras_labels.functional._formulations import (
     either,
     fuses,
@@ -42,14 +43,16 @@ def probabilities(
 
     Args:
         scores: float or integer tensor `(..., units, ...)`, logits or probabilities.
-        task: `"binary"` (1 or 2 units), `"multiclass"` or `"multilabel"`.
+        task: `"binary"` (1 or 2 units), `"multiclass"`, `"multilabel"` or `"ordinal"`
+            (units that give P(y > k) of ordered classes: a class has the difference of
+            two, each of which counts for no more than one of a lower k).
         from_logits: whether sigmoid or softmax has still to be applied.
         axis: the class axis.
         temperature: divides logits; above 1 softens (Guo et al. 2017, eq. 9).
 
     Returns:
         float32 (float64 for float64 scores), `scores` with `classes` on the class
-        axis: two for binary, `[1 - p, p]`. NaN stays NaN.
+        axis: two for binary, `[1 - p, p]`; ordinal: one more than units. NaN stays NaN.
 
     Raises:
         HeadError: if the task does not fit the number of units.
@@ -67,6 +70,8 @@ def probabilities(
         return _renormalized(x, axis) if dtype_of(tensor) in _NARROW else x
     if task == "binary":
         return ops.concatenate([1.0 - x, x], axis=axis)
+    if task == "ordinal":
+        return of_classes(x, 1.0 - first_column(x, axis), axis)
     return x
 
 
@@ -83,7 +88,11 @@ def activate(logits: Any, head: Head, temperature: float = 1.0) -> Any:
         # sigmoid(-z) keeps the digits that 1 - sigmoid(z) loses.
         both = ops.concatenate([-logits, logits], axis=head.axis)
         return ops.sigmoid(both)
-    return ops.sigmoid(logits)
+    p = ops.sigmoid(logits)
+    if head.task == "ordinal":
+        lowest = ops.sigmoid(-first_column(logits, head.axis))
+        return of_classes(p, lowest, head.axis)
+    return p
 
 
 def of_chosen(values: Any, scores: Any, head: Head) -> Any:

@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_labels.functional._arithmetic import marked_nan, require_units, widen
 from keras_labels.functional._formulations import holds_none
-from keras_labels.functional._probabilities import of_chosen
+from keras_labels.functional._probabilities import of_chosen, probabilities
 from keras_labels.functional._ranking import best_ids
 from keras_labels.spec import Head, Task, check_k
 
@@ -28,7 +28,8 @@ def top_k(
     Args:
         scores: float or integer tensor, logits or probabilities.
         k: how many, at most the number of classes.
-        task: `"binary"`, `"multiclass"` or `"multilabel"`.
+        task: `"binary"`, `"multiclass"`, `"multilabel"` or `"ordinal"`, whose classes
+            are ranked by their probabilities: the best is not always the one decided.
         from_logits: whether the scores are logits.
         axis: the class axis.
 
@@ -47,6 +48,9 @@ def top_k(
     tensor = ops.convert_to_tensor(scores)
     head = Head(task, require_units(tensor, axis), from_logits, axis)
     check_k(k, head.classes)
+    if head.task == "ordinal":
+        tensor = probabilities(tensor, task, from_logits, axis)
+        head = Head("multiclass", head.classes, from_logits=False, axis=axis)
     x = _one_score_per_class(widen(tensor), head)
     ids, values, nan = best_ids(x, k, axis)
     p = of_chosen(values, tensor, head)

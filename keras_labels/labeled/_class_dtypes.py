@@ -61,4 +61,4 @@ def in_dtype(ids: np.ndarray, dtype: Any) -> np.ndarray:
 
 
 def _highest(rule: Decoding) -> int:
-    return rule.head.classes - 1 if rule.head.task == "multiclass" else 1
+    return 1 if rule.head.task == "multilabel" else rule.head.classes - 1

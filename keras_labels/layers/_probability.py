@@ -21,7 +21,7 @@ class ProbabilityLayer(ScoreLayer):
     Softmax or sigmoid in float32, after `scores / temperature`.
 
     Args:
-        task: `"binary"` (1 or 2 units), `"multiclass"` or `"multilabel"`.
+        task: `"binary"` (1 or 2 units), `"multiclass"`, `"multilabel"` or `"ordinal"`.
         from_logits: whether sigmoid or softmax has still to be applied.
         axis: the class axis.
         temperature: divides logits; above 1 softens (Guo et al. 2017, eq. 9).

@@ -20,7 +20,7 @@ class TopKLayer(ScoreLayer):
 
     Args:
         k: how many, at most the number of classes.
-        task: `"binary"`, `"multiclass"` or `"multilabel"`.
+        task: `"binary"`, `"multiclass"`, `"multilabel"` or `"ordinal"`.
         from_logits: whether the scores are logits.
         axis: the class axis.
         decoding: a `Decoding`, or the dict of its `to_dict`, in place of these three:

@@ -34,7 +34,9 @@ def check_k(k: Any, classes: int | None = None) -> int:
     return number
 
 
-def as_thresholds(value: Any, count: int | None = None) -> tuple[float, ...]:
+def as_thresholds(
+    value: Any, count: int | None = None, each: str = "label"
+) -> tuple[float, ...]:
     """Check a threshold, or one per label, each in (0, 1); one number serves `count`.
 
     >>> as_thresholds(0.25, 3)
@@ -48,7 +50,7 @@ def as_thresholds(value: Any, count: int | None = None) -> tuple[float, ...]:
         return cuts * count
     if count is not None and len(cuts) != count:
         raise DecodingError(
-            f"`threshold` is one number or one per label, {count} here. "
+            f"`threshold` is one number or one per {each}, {count} here. "
             f"Received {len(cuts)}: {shortened(cuts)}."
         )
     return cuts

@@ -70,6 +70,7 @@ def class_names_of(source: Any, head: Head) -> tuple[str, ...] | None:
         "binary": "two for a binary head, [negative, positive]",
         "multiclass": f"one per class, {head.classes} for this head",
         "multilabel": f"one per label, {head.classes} for this head",
+        "ordinal": f"one more than units, {head.classes} for this head",
     }[head.task]
     raise DecodingError(
         f"`class_names` must hold {expected}. Received {len(names)}: "

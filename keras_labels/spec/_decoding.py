@@ -39,7 +39,8 @@ class Decoding:
             for a binary head, one per label for multilabel. `None`: no names.
         threshold: the cut on the probability, in (0, 1): a number, one per label, or
             `{name: value}`. Stored as a tuple: one for binary, one per label for
-            multilabel, none for multiclass. Defaults to 0.5.
+            multilabel, none for multiclass. Of ordinal one per unit, named by the
+            class from which its yes counts. Defaults to 0.5.
         inclusive: whether a probability on the cut is positive (`>=`, not `>`).
         reject_below: least probability that a decision needs, in (0, 1); a class (for
             multilabel: a label's 0 or 1) that has less becomes -1. `None`: none.
@@ -191,6 +192,7 @@ class Decoding:
                     f"finds. Received: {self.calibration!r:.200}."
                 )
             self.calibration.check(head)
+        self._refuse_of_ordinal("prior", "trained_prior", "costs")
         if (self.prior is None) != (self.trained_prior is None):
             raise DecodingError(
                 "`prior` and `trained_prior` go together: probabilities are corrected "
@@ -202,6 +204,15 @@ class Decoding:
                 object.__setattr__(self, name, prior)
         if self.costs is not None:
             self._take_costs()
+
+    def _refuse_of_ordinal(self, *names: str) -> None:
+        said = [name for name in names if getattr(self, name) is not None]
+        if said and self.head.task == "ordinal":
+            raise DecodingError(
+                f"An ordinal head decides by cuts on P(y > k), which `{said[0]}` does "
+                "not move. Say thresholds or a calibration; or decide in NumPy, by "
+                "predict_proba."
+            )
 
     def _take_costs(self) -> None:
         costs = as_costs(self.costs, self.head)
@@ -231,7 +242,8 @@ class Decoding:
             return (DEFAULT_THRESHOLD,) * count
         if isinstance(cut, Mapping):
             cut = self._threshold_by_name(cut)
-        return as_thresholds(cut, count)
+        each = "unit" if head.task == "ordinal" else "label"
+        return as_thresholds(cut, count, each)
 
     def _threshold_by_name(self, cut: Mapping[str, float]) -> list[float]:
         named = cut_names(self.head, self.class_names)
@@ -279,7 +291,8 @@ def from_plain(data: Mapping[str, Any]) -> Decodings:
 
 
 def cut_names(head: Head, class_names: Sequence[str] | None) -> tuple[str, ...]:
-    """Names that a threshold belongs to: the positive class, or every label."""
+    """Names that a threshold belongs to: of the class above it, or every label."""
     if class_names is None:
         return ()
-    return tuple(class_names[1:]) if head.task == "binary" else tuple(class_names)
+    first = 1 if head.task in ("binary", "ordinal") else 0
+    return tuple(class_names[first:])

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from keras_labels.errors import HeadError
 from keras_labels.spec._arguments import check_flag, check_integer
 
-Task = Literal["binary", "multiclass", "multilabel"]
+Task = Literal["binary", "multiclass", "multilabel", "ordinal"]
 TASKS: tuple[str, ...] = get_args(Task)
 
 
@@ -18,7 +18,8 @@ class Head:
 
     Args:
         task: `"binary"` (one unit, or two under a softmax), `"multiclass"` (exclusive
-            classes) or `"multilabel"` (independent labels).
+            classes), `"multilabel"` (independent labels) or `"ordinal"` (ordered
+            classes, one more than units: unit k gives P(y > k), as CORAL's do).
         units: length of the class axis of the scores.
         from_logits: whether sigmoid or softmax has still to be applied.
         axis: the class axis of the scores; not the batch axis 0.
@@ -74,10 +75,12 @@ class Head:
     @property
     def classes(self) -> int:
         """Number of columns of `predict_proba`, and of class names."""
+        if self.task == "ordinal":
+            return self.units + 1
         return 2 if self.task == "binary" else self.units
 
     @property
     def activation(self) -> Literal["sigmoid", "softmax"]:
         """The activation that makes probabilities of this head's logits."""
-        one_column = self.task == "multilabel" or self.units == 1
+        one_column = self.task in ("multilabel", "ordinal") or self.units == 1
         return "sigmoid" if one_column else "softmax"

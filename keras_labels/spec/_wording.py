@@ -58,8 +58,21 @@ def _first_rule(rule: Decoding) -> str:
         positive = "1" if rule.class_names is None else f"1 ({rule.class_names[1]})"
         column = "p" if head.units == 1 else "p of column 1"
         return f"class {positive} if {column} {sign} {cuts[0]:g}, else 0"
+    if head.task == "ordinal":
+        return _ordered(rule, sign, cuts)
     if len(cuts) == 1:
         return f"every label whose p {sign} {cuts[0]:g}"
     names = rule.class_names or range(head.units)
     pairs = [f"{n} {t:g}" for n, t in zip(names, rule.threshold, strict=True)]
     return f"every label whose p {sign} its threshold: {', '.join(pairs)}"
+
+
+def _ordered(rule: Decoding, sign: str, cuts: list[float]) -> str:
+    """Say how many cuts are passed; a cut is named by the class above it."""
+    passed = f"p {sign} {cuts[0]:g}"
+    if len(cuts) > 1:
+        names = rule.class_names or range(rule.head.classes)
+        pairs = zip(names[1:], rule.threshold, strict=True)
+        listed = ", ".join(f"{name} {cut:g}" for name, cut in pairs)
+        passed = f"p {sign} its threshold: {listed}"
+    return f"the class whose id is the number of units with {passed}"

@@ -20,6 +20,7 @@ COLORS = kl.Decoding(
     kl.Head("multiclass", units=3, from_logits=True), ["red", "green", "blue"]
 )
 TAGS = kl.Decoding(kl.Head("multilabel", units=3, from_logits=False), threshold=CUTS)
+SIZES = kl.Decoding(kl.Head("ordinal", units=3, from_logits=True), threshold=CUTS)
 
 # layer, arguments, what the oracle says of the scores
 INTEGER_LAYERS = {
@@ -60,6 +61,11 @@ INTEGER_LAYERS = {
         {"decoding": TAGS, "outputs": "classes"},
         lambda x: reference.multi_label(x, CUTS),
     ),
+    "decoding_ordered": (
+        kl.DecodingLayer,
+        {"decoding": SIZES, "outputs": "classes"},
+        lambda x: reference.ordinal(x, CUTS, from_logits=True),
+    ),
 }
 FLOAT_LAYERS = {
     "softmax": ({}, 3, ("multiclass", True)),
@@ -70,6 +76,7 @@ FLOAT_LAYERS = {
     "two_units": ({"task": "binary"}, 2, ("binary", True)),
     "sigmoid_given": ({"task": "binary", "from_logits": False}, 1, ("binary", False)),
     "labels": ({"task": "multilabel"}, 3, ("multilabel", True)),
+    "ordered": ({"task": "ordinal"}, 3, ("ordinal", True)),
 }
 
 
