@@ -21,7 +21,7 @@ class Case(NamedTuple):
     options: dict
 
     def labeled(self, model):
-        names = NAMES[: max(self.units, 2)]
+        names = NAMES[: max(self.units + (self.task == "ordinal"), 2)]
         return LabeledModel(
             model,
             task=self.task,
@@ -58,13 +58,20 @@ CASES = {
     "multilabel_counts": Case(
         "multilabel", 5, True, {"threshold": CUTS, "min_labels": 2, "max_labels": 3}
     ),
+    "ordinal_logits": Case("ordinal", 4, True, {"threshold": CUTS[:4]}),
+    "ordinal_probabilities": Case(
+        "ordinal", 4, False, {"threshold": CUTS[:4], "inclusive": True}
+    ),
+    "ordinal_reject": Case(
+        "ordinal", 4, False, {"threshold": CUTS[:4], "reject_below": 0.4}
+    ),
 }
 
 
 def random_scores(case):
     z = 3 * np.random.default_rng(0).normal(size=(ROWS, case.units))
     if not case.from_logits:
-        exclusive = case.units > 1 and case.task != "multilabel"
+        exclusive = case.units > 1 and case.task in ("binary", "multiclass")
         z = reference.softmax(z) if exclusive else reference.sigmoid(z)
     return z.astype("float32")
 
@@ -96,7 +103,7 @@ def exact_scores(units):
 
 def network(case):
     keras.utils.set_random_seed(4)
-    exclusive = case.units > 1 and case.task != "multilabel"
+    exclusive = case.units > 1 and case.task in ("binary", "multiclass")
     activation = "softmax" if exclusive else "sigmoid"
     layers = [
         keras.layers.Dense(16, "relu"),

@@ -16,6 +16,14 @@ def decided(scores, case):
         sure = reference.threshold(p.astype("float32"), reject, inclusive=True)
         return np.where(sure[:, 0] == 1, ids, -1)
     x, inclusive = scores, wanted.get("inclusive", False)
+    if task == "ordinal":
+        ids = reference.ordinal(scores, cut, from_logits, inclusive)
+        if reject is None:
+            return ids
+        p = reference.ordered(scores)  # by float32 differences
+        p = np.take_along_axis(p, ids[:, None], axis=1).astype("float32")
+        sure = reference.threshold(p, reject, inclusive=True)
+        return np.where((sure[:, 0] == 1) & (ids >= 0), ids, -1)
     if task == "multilabel":
         low, high = wanted.get("min_labels", 0), wanted.get("max_labels")
         marks = reference.multi_label(x, cut, from_logits, inclusive, low, high)
@@ -49,6 +57,8 @@ def margin(scores, case):
     least = np.full(len(p), np.inf)
     if case.task == "binary":
         p = p[:, 1:]
+    if case.task == "ordinal":
+        p = reference.sigmoid(scores) if case.from_logits else scores
     if case.task == "multiclass" or "max_labels" in case.options:
         least = np.diff(np.sort(p, axis=1), axis=1).min(axis=1)
     if cuts is not None:

@@ -32,6 +32,8 @@ def exact(
         return np.zeros(np.delete(x.shape, axis), bool)
     if scores in found:
         return _same(x, found[scores], axis)
+    if rule.head.task == "ordinal":  # of which probabilities do not tell all scores
+        return np.zeros(np.delete(x.shape, axis), bool)
     if not rule.head.from_logits:
         return _same(expected[p], found[p], axis)
     # Another exp moves all probabilities. Where logits of Keras tie, and probabilities
@@ -44,7 +46,8 @@ def _computes(x: np.ndarray, rule: Decoding) -> bool:
     """Tell whether the decision is more than a comparison of scores, and may drift."""
     corrected = rule.corrects or rule.costs is not None
     of_softmax = rule.head.task == "multiclass" and rule.head.from_logits
-    cut_off = of_softmax and rule.reject_below is not None
+    of_several = of_softmax or rule.head.task == "ordinal"
+    cut_off = of_several and rule.reject_below is not None
     return corrected or cut_off or x.dtype not in (np.float32, np.float64)
 
 

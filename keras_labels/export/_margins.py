@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from keras_labels.fitting import applied
-from keras_labels.spec import Decoding
+from keras_labels.spec import Decoding, as_labels, of_classes
 
 
 def margins(scores: np.ndarray, rule: Decoding) -> np.ndarray:
@@ -20,9 +20,11 @@ def margins(scores: np.ndarray, rule: Decoding) -> np.ndarray:
     Returns:
         float64 in the shape of the classes; NaN where a score is NaN.
     """
-    x, last = _class_axis_last(scores, rule)
+    x, last = _class_axis_last(scores, as_labels(rule))
     p = _probabilities(x, last)
     apart = np.where(np.isnan(p).any(-1, keepdims=True), np.nan, 0.0)
+    if rule.head.task == "ordinal":
+        return np.asarray(apart[..., 0] + _to_another_order(p, rule))
     if rule.head.task != "multilabel":
         return np.asarray(apart[..., 0] + _apart(p, rule))
     return np.moveaxis(apart + _apart(p, rule), -1, rule.head.axis)
@@ -42,11 +44,13 @@ def slack(scores: np.ndarray, rule: Decoding, tolerance: float) -> np.ndarray:
     Returns:
         float64, one number for all classes of a decision: the class axis has length 1.
     """
-    x, last = _class_axis_last(scores, rule)
+    # A class of ordered ones has the difference of two units.
+    both = 2 if rule.head.task == "ordinal" else 1
+    x, last = _class_axis_last(scores, as_labels(rule))
     if not rule.tables:
         found = np.zeros((*x.shape[:-1], 1))
     else:
-        found = _steps(x, last, tolerance).max(axis=-1, keepdims=True)
+        found = both * _steps(x, last, tolerance).max(axis=-1, keepdims=True)
     return np.moveaxis(found, -1, rule.head.axis)
 
 
@@ -96,6 +100,19 @@ def _apart(p: np.ndarray, rule: Decoding) -> np.ndarray:
         apart = np.minimum(apart, _to_neighbor(p)).min(axis=-1, keepdims=True)
         return np.broadcast_to(apart, p.shape)
     return apart
+
+
+def _to_another_order(higher: np.ndarray, rule: Decoding) -> np.ndarray:
+    """Return how far the units of ordered classes are from another count of cuts."""
+    cuts = np.array(rule.threshold)
+    apart = np.abs(higher - cuts).min(axis=-1)
+    if rule.reject_below is None:
+        return np.asarray(apart)
+    over = higher >= cuts if rule.inclusive else higher > cuts
+    decided = over.sum(axis=-1, keepdims=True)
+    p = np.take_along_axis(of_classes(higher), decided, -1)[..., 0]
+    # A class has the difference of two units, both of which may move.
+    return np.asarray(np.minimum(apart, abs(p - rule.reject_below) / 2))
 
 
 def _to_another_class(p: np.ndarray, rule: Decoding) -> np.ndarray:

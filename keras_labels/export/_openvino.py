@@ -125,7 +125,7 @@ def _model_info(contents: Contents) -> dict[str, Any]:
     if rule is None:  # the Model API knows models of one head
         return info
     info["multilabel"] = str(rule.head.task == "multilabel")
-    if rule.threshold:
+    if rule.threshold and rule.head.task != "ordinal":
         info["confidence_threshold"] = str(max(rule.threshold))
     if rule.class_names:
         info["labels"] = " ".join(map(_word, rule.class_names))

@@ -15,6 +15,7 @@ from keras_labels.spec import (
     Head,
     log_ratios,
     logit,
+    of_classes,
     probability_at,
 )
 
@@ -82,11 +83,12 @@ def probabilities_of(columns: np.ndarray, decoding: Decoding) -> np.ndarray:
     found = [one_probability(columns, decoding, at) for at in range(count)]
     if head.task == "binary":
         found.insert(0, 1.0 - found[0])
-    return np.stack(found, axis=1)
+    made = np.stack(found, axis=1)
+    return of_classes(made) if head.task == "ordinal" else made
 
 
 def one_probability(columns: np.ndarray, decoding: Decoding, at: int) -> np.ndarray:
-    """Return the probability of class 1, or of a label."""
+    """Return the probability of class 1, of a label, or of a higher class."""
     head = decoding.head
     score = one_score(columns, head, at)
     if decoding.corrects and not decoding.tables and not head.from_logits:

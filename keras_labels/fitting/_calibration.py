@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -34,8 +35,10 @@ from keras_labels.spec import (
     Decoding,
     Head,
     Method,
+    as_labels,
     check_integer,
     check_method,
+    marks_of_order,
     shortened,
 )
 
@@ -101,7 +104,11 @@ def calibrate(
         ignore_class=ignore_class,
     )
     _check_scores(sample.columns, decoding.head)
-    found = _FITS[method](sample, decoding)
+    asked = sample
+    if decoding.head.task == "ordinal":  # each unit answers a question of its own
+        marks = marks_of_order(sample.targets, decoding.head.units)
+        asked = dataclasses.replace(sample, targets=marks)
+    found = _FITS[method](asked, as_labels(decoding))
     plain = decoding.replace(prior=None, trained_prior=None)
     return CalibrationFit(
         decoding.replace(calibration=found),

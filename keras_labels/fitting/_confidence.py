@@ -72,13 +72,15 @@ def compares_probability(decoding: Decoding) -> bool:
     False
     """
     head = decoding.head
-    return head.task == "multiclass" or not (head.from_logits or decoding.corrects)
+    if head.task in ("multiclass", "ordinal"):
+        return True
+    return not (head.from_logits or decoding.corrects)
 
 
 def confidence_of(p: np.ndarray, classes: np.ndarray, decoding: Decoding) -> np.ndarray:
     """Return the float64 probability of each decision, as the graph compares it."""
     labels = decoding.head.task == "multilabel"
-    if decoding.head.task == "multiclass":
+    if decoding.head.task in ("multiclass", "ordinal"):
         return np.asarray(_of_ids(p, classes), "float64")
     if labels or compares_probability(decoding):
         yes = p if labels else p[:, 1]

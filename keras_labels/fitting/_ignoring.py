@@ -78,11 +78,19 @@ def ignored(flat: np.ndarray, what: Ignored, decoding: Decoding) -> np.ndarray |
         )
     if flat.ndim == 1 or decoding.head.task == "multilabel":
         return np.isin(flat, what.ids)
+    if flat.shape[1] < decoding.head.classes:  # ordered ones, a number per unit
+        return np.isin(_levels(flat), what.ids)
     inside = [one for one in what.ids if 0 <= one < flat.shape[1]]
     found = (flat[:, inside] == 1).any(axis=1)
     if len(inside) < len(what.ids):  # which one-hot encoding makes zeros of
         found |= ~flat.any(axis=1)
     return np.asarray(found)
+
+
+def _levels(rows: np.ndarray) -> np.ndarray:
+    """Return ids of rows of 0 and 1; of others the first number."""
+    known = ((rows == 0) | (rows == 1)).all(axis=1)
+    return np.where(known, rows.sum(axis=1), rows[:, 0])
 
 
 def _is_one_of(texts: Sequence[Any], names: Sequence[str]) -> np.ndarray:

@@ -17,7 +17,7 @@ from keras_labels.fitting._positions import counted
 from keras_labels.fitting._sample import Sample
 from keras_labels.fitting._targets import flat_columns
 from keras_labels.fitting._weights import sums_of
-from keras_labels.spec import Decoding, Head, cut_names, least_scores
+from keras_labels.spec import Decoding, Head, cut_names, least_scores, marks_of_order
 
 
 class Column(NamedTuple):
@@ -49,7 +49,8 @@ class Problem:
     def names(self) -> tuple[str, ...]:
         """What the columns are called."""
         head = self.decoding.head
-        numbers = ("1",) if head.task == "binary" else map(str, range(head.units))
+        first = 0 if head.task == "multilabel" else 1
+        numbers = map(str, range(first, head.classes))
         return cut_names(head, self.decoding.class_names) or tuple(numbers)
 
     @functools.cached_property
@@ -124,6 +125,9 @@ def problem(
     sample: Sample = counted(y_true, columns, flat, shape, **counting)
     if flat.head.task == "binary":
         sample = dataclasses.replace(sample, targets=(sample.targets == 1)[:, None])
+    elif flat.head.task == "ordinal":
+        marks = marks_of_order(sample.targets, flat.head.units)
+        sample = dataclasses.replace(sample, targets=marks)
     several = columns.shape[1] > 1
     average, shared = objective.average or "macro", several and objective.shared
     objective = dataclasses.replace(

@@ -21,12 +21,13 @@ def as_targets(y_true: Any, decoding: Decoding, shape: Sequence[int]) -> np.ndar
         y_true: for each row (and middle position) a class id, class name or boolean,
             or one number per class on the class axis: one-hot for exclusive classes,
             multi-hot for labels. Labels may also be a list of names for each row; two
-            classes also -1 and 1.
+            classes also -1 and 1; ordered ones a number per unit, 1 for each that the
+            class is higher than.
         decoding: says the task, the class axis and the class names.
         shape: of the scores, `(rows, ..., units)`.
 
     Returns:
-        `(n,)` int64 ids for a binary or multiclass head, `(n, labels)` bool for
+        `(n,)` int64 ids for a head of exclusive classes, `(n, labels)` bool for
         multilabel; n counts rows and middle positions. Booleans of multilabel are not
         copied where their class axis is the last.
 
@@ -59,8 +60,9 @@ def flat_targets(y_true: Any, decoding: Decoding, shape: Sequence[int]) -> np.nd
     if head.task == "multilabel":
         return _flat_marks(y_true, head, tuple(lead))
     y = _array(y_true)
-    axis = _class_axis(y.shape, head, tuple(lead), (1, head.classes))
-    if axis is not None and y.shape[axis] == head.classes:
+    wide = {head.classes, head.units} - {1}
+    axis = _class_axis(y.shape, head, tuple(lead), (1, *sorted(wide)))
+    if axis is not None and y.shape[axis] in wide:
         return _last(y, axis)
     return y.reshape(-1)
 
@@ -73,7 +75,8 @@ def classes_of(flat: np.ndarray, decoding: Decoding) -> np.ndarray:
     if flat.dtype.kind in "SUOT":
         flat = ids_of_names(flat, decoding.class_names)
     if flat.ndim == 2:
-        return _of_one_hot(flat)
+        levels = flat.shape[1] < head.classes
+        return _of_levels(flat) if levels else _of_one_hot(flat)
     if flat.dtype.kind == "b" and head.classes > 2:
         raise InputError(
             f"`y_true` says True or False, and the head has {head.classes} classes. "
@@ -177,6 +180,22 @@ def _of_one_hot(rows: np.ndarray) -> np.ndarray:
             "of 0."
         )
     return np.asarray(ones.argmax(axis=1))
+
+
+def _of_levels(rows: np.ndarray) -> np.ndarray:
+    """Return how many units of ordered classes are to say yes."""
+    _refuse_odd(rows)
+    yes: np.ndarray = rows == 1
+    if np.count_nonzero(rows) != np.count_nonzero(yes):
+        raise InputError(_soft(rows[(rows != 0) & (rows != 1)]))
+    wrong = np.flatnonzero((yes[:, 1:] > yes[:, :-1]).any(axis=1))
+    if wrong.size:
+        raise InputError(
+            "`y_true` with a column per unit of ordered classes has a 1 for each that "
+            f"the class is higher than, first. {wrong.size} of {len(rows)} rows are "
+            f"not so, the first is row {wrong[0]}: {rows[wrong[0]].tolist()!s:.100}."
+        )
+    return np.asarray(yes.sum(axis=1))
 
 
 def _checked_ids(y: np.ndarray, classes: int) -> np.ndarray:

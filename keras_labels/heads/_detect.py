@@ -25,7 +25,8 @@ def detect_head(
 
     Args:
         model: a `keras.Model`.
-        task: `"binary"`, `"multiclass"` or `"multilabel"`, over what is detected.
+        task: `"binary"`, `"multiclass"` or `"multilabel"`, over what is detected;
+            `"ordinal"` is never detected.
         from_logits: whether the activation has still to be applied, over what is
             detected.
         axis: the class axis, over what is detected. With several outputs, what is said

@@ -39,6 +39,12 @@ def head_of(output: Output, said: Said) -> Head:
             "sigmoid unit."
         )
     task = said.task or _task(output, units)
+    if task == "ordinal" and output.tail.kind == "softmax":
+        raise HeadError(
+            f"'{output.tail.name}' is a softmax, whose units are exclusive classes: "
+            'task="ordinal" is of units that each give P(y > k), by a sigmoid. Pass '
+            'task="multiclass", or train with K - 1 sigmoid units for K classes.'
+        )
     from_logits = _from_logits(output, said, task)
     if task is None:
         raise HeadError(

@@ -43,6 +43,8 @@ def _probabilities(rule: Decoding) -> str:
     source = f"{head.activation}(scores)" if head.from_logits else "the scores"
     if rule.corrects:
         source += " after the corrections below"
+    if head.task == "ordinal":
+        return f"P(y > k) = {source}, one column per class: the differences"
     if head.task == "binary" and head.units == 1:
         return f"p = {source}, shown as two columns [1 - p, p]"
     return f"{source}, one column per class"

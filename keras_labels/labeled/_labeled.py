@@ -29,7 +29,8 @@ class LabeledModel(TunableModel):
 
     Args:
         model: a trained `keras.Model`, or the path of one.
-        task: `"binary"`, `"multiclass"` or `"multilabel"`; detected if `None`.
+        task: `"binary"`, `"multiclass"` or `"multilabel"`; detected if `None`. Said
+            alone: `"ordinal"`, K ordered classes by K - 1 units that give P(y > k).
         from_logits: whether the model gives logits; detected if `None`.
         axis: the class axis of the scores; detected if `None`.
         class_names: one name per class, `[negative, positive]` for a binary model: a

@@ -39,6 +39,7 @@ from keras_labels.spec._decoding import (
 )
 from keras_labels.spec._head import TASKS, Head, Task
 from keras_labels.spec._name_carriers import read_names
+from keras_labels.spec._ordered import as_labels, marks_of_order, of_classes
 from keras_labels.spec._prior import log_ratios
 from keras_labels.spec._wording import corrections_in_words, rules_in_words
 
@@ -57,6 +58,7 @@ __all__ = [
     "Task",
     "as_class_names",
     "as_costs",
+    "as_labels",
     "as_thresholds",
     "check_flag",
     "check_integer",
@@ -73,6 +75,8 @@ __all__ = [
     "least_scores",
     "log_ratios",
     "logit",
+    "marks_of_order",
+    "of_classes",
     "plain",
     "probability_at",
     "read_names",

@@ -22,6 +22,7 @@ NETWORKS = (
     "multilabel_logits",
     "multilabel_best",
     "multilabel_counts",
+    "ordinal_logits",
 )
 
 
