@@ -20,6 +20,7 @@ class Task(str, Enum):
     binary = "binary"
     multiclass = "multiclass"
     multilabel = "multilabel"
+    ordinal = "ordinal"
 
 
 ClassNames = Annotated[
@@ -32,7 +33,10 @@ ClassNames = Annotated[
 ]
 TaskOption = Annotated[
     Task | None,
-    typer.Option("--task", help="What the model decides; detected if left out."),
+    typer.Option(
+        "--task",
+        help="What the model decides; detected if left out, but for ordinal.",
+    ),
 ]
 FromLogits = Annotated[
     bool | None,

@@ -66,8 +66,9 @@ class Evaluation:
 
     @property
     def task(self) -> str:
-        """The task of the head."""
-        return self.decoding.head.task
+        """What is asked: of ordered classes as of others, which one it is."""
+        task = self.decoding.head.task
+        return "multiclass" if task == "ordinal" else task
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -159,5 +160,13 @@ def decided_by(p: np.ndarray, decoding: Decoding, **changes: Any) -> np.ndarray:
     none = {"calibration": None, "prior": None, "trained_prior": None}
     rule = decoding.replace(head=given, **none, **changes)
     scores = p[:, 1:] if head.task == "binary" else p
+    if head.task == "ordinal":
+        scores = higher_than(p)
     made = decode(scores, rule, ["classes"])["classes"]
     return np.asarray(keras.ops.convert_to_numpy(made)).astype(np.int64)
+
+
+def higher_than(p: np.ndarray) -> np.ndarray:
+    """Return P(y > k) of the probabilities of ordered classes, one column per class."""
+    above = np.cumsum(p[:, :0:-1], axis=1, dtype="float64")[:, ::-1]
+    return np.asarray(np.minimum(above, 1.0), p.dtype)

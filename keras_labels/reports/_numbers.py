@@ -57,6 +57,8 @@ def _metrics(e: Evaluation, classes: list[Numbers], averages: Numbers) -> Number
     }
     if e.task == "multilabel":
         metrics["exact_match"] = _exact_match(e)
+    if e.decoding.head.task == "ordinal":
+        metrics["mean_absolute_error"] = _distance(e)
     if e.costs is not None:
         metrics["cost"] = _cost(e)
     return metrics
@@ -238,6 +240,12 @@ def _exact_match(e: Evaluation) -> float:
     if weights is not None and weights.ndim == 2:
         weights = weights.max(axis=1)
     return float(np.average(right, weights=weights))
+
+
+def _distance(e: Evaluation) -> float:
+    """Return by how many classes the decisions that were taken miss, on average."""
+    y, decided, weights = _taken(e)
+    return float(np.average(np.abs(y - decided), weights=weights)) if len(y) else 0.0
 
 
 def _cost(e: Evaluation) -> float:

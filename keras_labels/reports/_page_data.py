@@ -39,7 +39,7 @@ def page_data(e: Evaluation) -> Data:
         "rows": len(e.probabilities),
         "weighted": e.weights is not None,
         "rule": [as_plain(one) for one in rule_parts(rule, e.names)],
-        "threshold": list(rule.threshold),
+        "threshold": [] if e.task == "multiclass" else list(rule.threshold),
         "reject_below": rule.reject_below,
         "bounds": bounds,
         "costs": [list(row) for row in _costs(e)],

@@ -44,7 +44,7 @@ class Part:
         """Return it as plain data."""
         e = self.evaluation
         return {
-            "task": e.task,
+            "task": e.decoding.head.task,
             "rows": len(e.probabilities),
             "positions": len(e.probabilities) + e.left_out,
             "class_names": list(e.names),

@@ -63,6 +63,11 @@ def _deciding(decoding: Decoding, names: Sequence[str]) -> list[Sentence]:
         if decoding.costs is not None:
             lead = "class of the least expected cost"
         return [[f"The {lead}; ties go to the lowest class id."]]
+    if decoding.head.task == "ordinal":
+        pairs = zip(names[1:], decoding.threshold, strict=True)
+        listed = ", ".join(f"“{name}” {cut:.6g}" for name, cut in pairs)
+        lead = f"As many classes above “{names[0]}” as have a probability, with those "
+        return [[f"{lead}higher than them, {sign} their threshold: {listed}."]]
     if len(set(decoding.threshold)) == 1 and ties_labels(decoding):
         shared: Sentence = [f"Every label whose probability is {sign} "]
         return [[*shared, Slot("threshold"), "."]]
@@ -92,6 +97,7 @@ def _rejecting(decoding: Decoding) -> Sentence:
     lead = {
         "binary": "Undecided (-1) where the side decided for has a probability below ",
         "multiclass": "Undecided (-1) where the class has a probability below ",
+        "ordinal": "Undecided (-1) where the class has a probability below ",
         "multilabel": "A label is undecided (-1) where its yes or no has a "
         "probability below ",
     }[decoding.head.task]

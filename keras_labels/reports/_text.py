@@ -36,7 +36,9 @@ def text_of(e: Evaluation, numbers: dict[str, Any], title: str) -> str:
 def facts(e: Evaluation) -> str:
     """Return task, rows and classes in a line."""
     what = "labels" if e.task == "multilabel" else "classes"
-    return f"{e.task}, {len(e.probabilities):,} rows, {len(e.names)} {what}"
+    return (
+        f"{e.decoding.head.task}, {len(e.probabilities):,} rows, {len(e.names)} {what}"
+    )
 
 
 def notes(e: Evaluation) -> list[str]:
@@ -51,7 +53,12 @@ def notes(e: Evaluation) -> list[str]:
         )
     if e.weights is not None:
         said.append(f"All counts are sums of weights: {amount(e.total)} in all.")
-    if e.in_doubt:
+    if e.in_doubt and e.decoding.head.task == "ordinal":
+        said.append(
+            f"The class probabilities of {e.in_doubt} of {rows} rows do not tell the "
+            "decision: a unit is higher than one before it, or lies beside its cut."
+        )
+    elif e.in_doubt:
         said.append(
             f"{e.in_doubt} of {rows} rows lie so near a cut that their "
             "float32 probability does not tell the decision, which saw more digits."
@@ -194,6 +201,9 @@ def _rejection(e: Evaluation, metrics: dict[str, Any]) -> Any:
     ]
     if "exact_match" in metrics:
         rows.append(["rows with all labels right", "", metrics["exact_match"]])
+    if "mean_absolute_error" in metrics:
+        apart = f"{metrics['mean_absolute_error']:.4f}"
+        rows.append(["mean distance of these, in classes", apart, None])
     if "cost" in metrics:
         rows.append(["cost of these", f"{metrics['cost']:,.6g}", None])
     return table("Coverage", ["decisions:", "count", "share"], rows)

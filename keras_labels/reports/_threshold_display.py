@@ -9,8 +9,9 @@ import numpy as np
 from keras_labels.errors import InputError
 from keras_labels.fitting import Positions, as_weights, without_signs
 from keras_labels.reports._drawing import axes, predicted
+from keras_labels.reports._evaluation import higher_than
 from keras_labels.reports._sweeps import Sweep, offered_cuts, sweep
-from keras_labels.spec import Head
+from keras_labels.spec import Head, as_labels, marks_of_order
 
 _ONE = Head("binary", 1, from_logits=False)
 
@@ -141,7 +142,8 @@ class ThresholdDisplay:
             labeled: a binary model, or one of several labels.
             x: what `predict_proba` takes; a dataset with targets if `y` is left out.
             y: ids, names or multi-hot.
-            label: which label, by name or number; not of a binary model.
+            label: which label, by name or number; not of a binary model. Of ordered
+                classes the one that is reached, or a higher one, above the cut.
             sample_weight: of arrays, how much each row or position counts.
             ignore_class: in `y`, of positions that do not count; what the compiled loss
                 ignores if left out.
@@ -152,9 +154,13 @@ class ThresholdDisplay:
             InputError: if the model has no threshold, or many and none is named.
         """
         rule = labeled.decoding
+        ordered = getattr(rule, "head", None) and rule.head.task == "ordinal"
+        rule = as_labels(rule) if ordered else rule
         column = _column(rule, label)
         found = predicted(labeled, x, y, sample_weight, ignore_class)
         y_true, p, weights = found.targets, found.columns, found.weights
+        if ordered:
+            y_true, p = marks_of_order(y_true, rule.head.units), higher_than(p)
         if y_true.ndim == 2:
             rows, weights = found.of_label(column)
             y_true, p = y_true[rows, column], p[rows, column]

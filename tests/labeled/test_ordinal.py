@@ -196,3 +196,54 @@ def test_dense_heads_decide_at_every_position():
     np.testing.assert_array_equal(labeled.predict_classes(x), want)
     whole = labeled.tune_thresholds(x, Y.reshape(80, 5), bootstrap=0).decoding
     assert whole == of().tune_thresholds(X, Y, bootstrap=0).decoding
+
+
+def test_a_report_counts_classes_and_how_far_they_miss():
+    labeled = of(threshold=CUTS, reject_below=0.4)
+    decided = reference.ordinal(X, CUTS, True)
+    found = labeled.report(X, Y).to_dict()
+    assert found["task"] == "ordinal"
+    got = labeled.predict_classes(X)
+    kept = got >= 0
+    assert 0 < kept.sum() < len(kept)
+    np.testing.assert_array_equal(got[kept], decided[kept])
+    want = metrics.confusion_matrix(Y[kept], decided[kept], labels=range(4))
+    assert found["confusion"]["matrix"] == want.tolist()
+    rejected = np.bincount(Y[~kept], minlength=4)
+    assert found["confusion"]["rejected"] == rejected.tolist()
+    error = metrics.mean_absolute_error(Y[kept], decided[kept])
+    assert found["metrics"]["mean_absolute_error"] == pytest.approx(error)
+    assert "“mild” 0.5, “moderate” 0.4, “severe” 0.3" in found["rule"][0]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_report_weighs_and_ignores(weighted):
+    weights = RNG.random(len(Y)) if weighted else None
+    kept = Y != 2
+    found = of().report(X, Y, sample_weight=weights, ignore_class="moderate").to_dict()
+    own = None if weights is None else weights[kept]
+    decided = reference.ordinal(X, 0.5, True)
+    error = metrics.mean_absolute_error(Y[kept], decided[kept], sample_weight=own)
+    assert found["metrics"]["mean_absolute_error"] == pytest.approx(error)
+    assert found["rows"] == kept.sum()
+
+
+def test_a_page_moves_the_bound_alone():
+    report = of(reject_below=0.4).report(X, Y)
+    page = report.to_html()
+    assert 'data-task="multiclass"' in page
+    assert "ordinal, 400 rows, 4 classes" in page
+    assert "mean distance of these, in classes" in report.text
+
+
+def test_a_display_of_a_cut_is_that_of_its_question():
+    pytest.importorskip("matplotlib")
+    x = -np.sort(-X, axis=1)  # so that no unit is held down
+    drawn = kl.reports.ThresholdDisplay.from_model(of(), x, Y, label="moderate")
+    p = reference.sigmoid(x[:, 1]).astype("f4")
+    want = kl.reports.ThresholdDisplay.from_predictions(Y > 1, p)
+    assert drawn.name == "moderate"
+    assert len(drawn.thresholds) == len(want.thresholds)
+    np.testing.assert_allclose(
+        np.nanmax(drawn.scores["f1"]), np.nanmax(want.scores["f1"]), atol=1e-6
+    )
