@@ -8,6 +8,7 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "examples"
 LEAST = {
     "image_folder_names": 0.9,
+    "ordered_classes": 0.7,
     "report": 0.8,
     "restore_predict_classes": 0.9,
     "segmentation": 0.8,
