@@ -34,7 +34,8 @@ class State(NamedTuple):
 
     x: Any
     units: np.ndarray  # of one row
-    kind: str = "linear"  # or "sigmoid", "softmax", "opaque", "changed"
+    kind: str = "linear"  # or "sigmoid", "softmax", "relu", "opaque", "changed"
+    seen: bool = True  # whether no code of the user's stands behind the last head
 
 
 class Own(L.Layer):
@@ -101,8 +102,8 @@ def reduced(units, axes, keepdims=False):
 
 
 def changed(kind):
-    """Values behind an activation are no scores any more once they are computed on."""
-    return "linear" if kind == "linear" else "changed"
+    """Probabilities are none once they are computed on; features may be logits."""
+    return "linear" if kind in ("linear", "relu") else "changed"
 
 
 class Maker:
@@ -184,7 +185,7 @@ class Maker:
             sums = (L.Add(), L.Subtract(), L.Maximum())
             x = self.pick(sums)([s.x, ops.negative(s.x)])
         else:
-            return s._replace(x=L.ReLU()(s.x), kind="changed")
+            return s._replace(x=L.ReLU()(s.x), kind="relu")
         return s._replace(x=x, kind=changed(s.kind))
 
     def permuted(self, s):
@@ -245,7 +246,7 @@ class Maker:
         axis, keeps = self.pick(range(1, s.units.ndim)), self.coin()
         x = self.pick((ops.mean, ops.max, ops.sum))(s.x, axis=axis, keepdims=keeps)
         units = reduced(s.units, axis, keeps)
-        return State(x, units, changed(s.kind))
+        return State(x, units, changed(s.kind), s.seen)
 
     def piece(self, s):
         axis = self.pick(range(1, s.units.ndim))
@@ -256,14 +257,14 @@ class Maker:
             key = (..., *key[axis:])
         if self.coin(0.3) and s.units.ndim < 4:
             key = (*key[:1], None, *key[1:]) if key[0] is not ... else (*key, None)
-        return State(s.x[key], s.units[key], changed(s.kind))
+        return State(s.x[key], s.units[key], changed(s.kind), s.seen)
 
     def padded(self, s):
         axis = self.pick(range(1, s.units.ndim))
         width = [(0, 0)] * s.units.ndim
         width[axis] = (1, 0)
         units = np.pad(s.units, width, constant_values=NO_UNIT)
-        return State(ops.pad(s.x, width), units, changed(s.kind))
+        return State(ops.pad(s.x, width), units, changed(s.kind), s.seen)
 
     def spatial(self, s):
         """Draw the axes beside the channels."""
@@ -279,7 +280,9 @@ class Maker:
         if self.coin():
             layer = getattr(L, f"Global{kind}Pooling{d}D")
             x = layer(data_format=form, keepdims=keeps)(s.x)
-            return State(x, reduced(s.units, tuple(axes), keeps), changed(s.kind))
+            return State(
+                x, reduced(s.units, tuple(axes), keeps), changed(s.kind), s.seen
+            )
         layer = getattr(L, f"{kind}Pooling{d}D")
         x = layer(2, strides=1, padding="same", data_format=form)(s.x)
         units = s.units
@@ -290,7 +293,7 @@ class Maker:
                 axis,
             )
             units = together([units, shifted])
-        return State(x, units, changed(s.kind))
+        return State(x, units, changed(s.kind), s.seen)
 
     def sampled(self, s):
         form, axes = self.spatial(s)
@@ -302,7 +305,7 @@ class Maker:
             else L.UpSampling2D(2, data_format=form)
         )
         units = functools.reduce(lambda u, axis: np.repeat(u, 2, axis), axes, s.units)
-        return State(layer(s.x), units, changed(s.kind))
+        return State(layer(s.x), units, changed(s.kind), s.seen)
 
     def cut(self, s):
         form, axes = self.spatial(s)
@@ -318,7 +321,7 @@ class Maker:
         key = tuple(
             slice(1, None) if i in axes else slice(None) for i in range(s.units.ndim)
         )
-        return State(x, s.units[key], changed(s.kind))
+        return State(x, s.units[key], changed(s.kind), s.seen)
 
     def stepwise(self, s):
         """A layer once per step."""
@@ -327,7 +330,7 @@ class Maker:
         )
         if s.units.ndim == 4 and self.coin():
             x = L.TimeDistributed(L.Permute((2, 1)))(s.x)
-            return State(x, np.swapaxes(s.units, 2, 3), changed(s.kind))
+            return State(x, np.swapaxes(s.units, 2, 3), changed(s.kind), s.seen)
         x = L.TimeDistributed(inner)(s.x)
         if isinstance(inner, L.Flatten):
             units = s.units.reshape(*s.units.shape[:2], -1)
@@ -338,7 +341,7 @@ class Maker:
     def own(self, s):
         moves = self.coin()
         units = np.moveaxis(s.units, -1, 1) if moves else s.units
-        return State(Own(moves)(s.x), units, "opaque")
+        return State(Own(moves)(s.x), units, "opaque", seen=False)
 
     def again(self, s):
         """A new head on what there is, or a model in the model."""
@@ -368,18 +371,19 @@ class Maker:
             units = numbered(units.shape, axis)  # a longer class axis
         elif s.units.shape[axis] == 1 and axis in class_axes(s.units):
             return s  # which of several axes of length one is no question
-        same = s.kind in ("linear", "opaque") or axis not in class_axes(s.units)
-        kind = s.kind if same or s.kind == "sigmoid" else "changed"
-        return State(x, units, kind)
+        over = s.kind == "softmax" and axis in class_axes(s.units)
+        kind = "changed" if over or s.kind == "opaque" else s.kind
+        kind = "linear" if kind == "relu" else kind
+        return State(x, units, kind, s.seen)
 
     def end(self, s):
         """Draw the final activation."""
         how = self.pick((None, None, "sigmoid", "softmax", "softmax"))
-        if how is None or s.kind == "changed":
+        if how is None:
             return s
         if how == "sigmoid":
             x = self.pick((L.Activation("sigmoid"), ops.sigmoid))(s.x)
-            return s._replace(x=x, kind="sigmoid" if s.kind != "sigmoid" else "twice")
+            return s._replace(x=x, kind="sigmoid")
         axes = class_axes(s.units)
         axis = (
             self.pick(axes)
@@ -387,7 +391,8 @@ class Maker:
             else self.pick(range(1, s.units.ndim))
         )
         x = self.pick((L.Softmax(axis=axis), lambda x: ops.softmax(x, axis)))(s.x)
-        if axes and axis not in axes and s.kind != "opaque":
+        one = len(set(s.units.flat)) == 1  # softmax chooses among places of one unit
+        if axes and axis not in axes and s.seen and not one:
             return State(x, np.full(s.units.shape, MIXED), "softmax")
         return State(x, numbered(s.units.shape, axis), "softmax")
 
@@ -407,7 +412,7 @@ def random_model(seed):
             model = keras.Model(outer, model(outer))
         else:
             model(np.zeros((1, *inputs.shape[1:]), "float32"))
-        state = state._replace(kind="opaque")
+        state = state._replace(kind="opaque", seen=False)
     elif maker.coin(0.05):
         model = OwnStep(inputs, state.x)
         state = state._replace(kind="hidden")
@@ -420,7 +425,7 @@ def compiled(maker, model, state):
     axes = class_axes(units)
     binary = kind == "sigmoid" or (kind != "softmax" and maker.coin(0.4))
     of_loss = kind in ("linear", "opaque") and not binary
-    if kind == "opaque" and rank == 2:
+    if not state.seen and rank == 2:
         axes = (1,)  # a row of scores, as the loss was given it
     if rank < 2:
         return None
