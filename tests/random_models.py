@@ -97,8 +97,10 @@ def together(arrays):
 
 
 def reduced(units, axes, keepdims=False):
-    high, low = (f(units, axes, keepdims=keepdims) for f in (np.max, np.min))
-    return np.where(high == low, high, MIXED)
+    high = np.max(units, axes, keepdims=keepdims)
+    known = np.where(units == NO_UNIT, np.iinfo(units.dtype).max, units)
+    low = np.min(known, axes, keepdims=keepdims)
+    return np.where((high == low) | (high == NO_UNIT), high, MIXED)
 
 
 def changed(kind):
@@ -165,7 +167,8 @@ class Maker:
             steps += [self.repeated]
         if rank in (3, 4):
             steps += [self.pooled, self.sampled, self.cut]
-        return self.pick(steps)(s)
+        made = self.pick(steps)(s)
+        return s if (made.units == NO_UNIT).all() else made  # of padding alone
 
     def same(self, s):
         """What keeps the shape: norms, gates and sums."""
@@ -238,9 +241,8 @@ class Maker:
 
     def repeated(self, s):
         n = self.pick((2, 3))
-        return s._replace(
-            x=L.RepeatVector(n)(s.x), units=np.repeat(s.units[:, None], n, 1)
-        )
+        units = np.repeat(s.units[:, None], n, 1)
+        return State(L.RepeatVector(n)(s.x), units, changed(s.kind), s.seen)
 
     def mean(self, s):
         axis, keeps = self.pick(range(1, s.units.ndim)), self.coin()
@@ -262,8 +264,10 @@ class Maker:
     def padded(self, s):
         axis = self.pick(range(1, s.units.ndim))
         width = [(0, 0)] * s.units.ndim
-        width[axis] = (1, 0)
+        width[axis] = (0, 1)
         units = np.pad(s.units, width, constant_values=NO_UNIT)
+        if class_axes(s.units) == (axis,) and s.units.shape[axis] > 1:
+            units = numbered(units.shape, axis)  # one class more, whose score is 0
         return State(ops.pad(s.x, width), units, changed(s.kind), s.seen)
 
     def spatial(self, s):

@@ -58,14 +58,15 @@ def axis_from_loss(output: Output) -> bool:
 def check_axis(output: Output) -> None:
     """Stop where the loss was taken over another axis than that of the units.
 
-    The axis of a sparse loss is not kept in Keras' files: -1 may be left of another.
+    Heads that point at a step are trained so; and Keras' files keep no axis of a sparse
+    loss, so that -1 may be left of another.
     """
     loss, rank = output.loss, len(output.shape)
     other = axis_of_loss(output)
     loose = output.tail.kind in ("linear", "opaque", "other")
     if not loose or other is None or not isinstance(output.axis, int):
         return
-    if other != output.axis and not (loss.sparse and loss.axis == -1):
+    if other != output.axis:
         raise HeadError(
             f"Cannot tell which axis of '{output.tail.name}' holds the classes, of the "
             f"scores {output.shape}: its units are on axis {output.axis}, but the loss "

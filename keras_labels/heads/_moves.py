@@ -39,7 +39,7 @@ def moved(step: Step, axis: int) -> int | None:
     Raises:
         LookupError: if nothing is known of this layer.
     """
-    if is_elementwise(step.layer) or type(step.layer).__name__ in _CUTS:
+    if is_elementwise(step.layer):
         return axis + len(step.after) - len(step.before)  # fewer axes are broadcast
     if isinstance(step.layer, layers.Layer):
         known = (m for kind, m in _LAYERS.items() if isinstance(step.layer, kind))
@@ -51,6 +51,13 @@ def moved(step: Step, axis: int) -> int | None:
     return move(step, axis)
 
 
+def regroups(layer: Any) -> bool:
+    """Whether a layer leaves the values of a row and their order as they are."""
+    if isinstance(layer, layers.Flatten):
+        return layer.data_format != "channels_first"
+    return isinstance(layer, layers.Reshape) or type(layer).__name__ == "Reshape"
+
+
 def _beside(step: Step, axis: int) -> int | None:
     """What works on the axes beside the channels keeps the channels alone."""
     if axis != channels_axis(step.layer, len(step.before)):
@@ -60,6 +67,11 @@ def _beside(step: Step, axis: int) -> int | None:
 
 def _reshape_layer(step: Step, axis: int) -> int | None:
     return after_reshape(axis, step.before, step.after, same_rows=True)
+
+
+def _cropped(step: Step, axis: int) -> int | None:
+    """A part of the classes are classes still."""
+    return axis + len(step.after) - len(step.before)
 
 
 def _flatten(step: Step, axis: int) -> int | None:
@@ -124,20 +136,24 @@ def _repeated(step: Step, axis: int) -> int | None:
     return None if step.layer.axis is None else _same_length(step, axis)
 
 
-_CUTS = ("Split", "ArraySplit")  # a part of the classes are classes still
 _D = (1, 2, 3)
 _SPATIAL = tuple(
     getattr(layers, f"{kind}{d}D")
     for d in _D
     for kind in (
         *("MaxPooling", "AveragePooling", "GlobalMaxPooling", "GlobalAveragePooling"),
-        *("UpSampling", "Cropping", "ZeroPadding"),
+        "UpSampling",
         *("AdaptiveMaxPooling", "AdaptiveAveragePooling"),
     )
     if hasattr(layers, f"{kind}{d}D")
 )
+# What takes classes off, or puts a score of 0 beside them, leaves classes.
+_SIZED = tuple(
+    getattr(layers, f"{kind}{d}D") for d in _D for kind in ("Cropping", "ZeroPadding")
+)
 _LAYERS: dict[Any, Move] = {
     (*_SPATIAL, layers.Resizing, layers.CenterCrop): _beside,
+    _SIZED: _cropped,
     layers.Reshape: _reshape_layer,
     layers.Flatten: _flatten,
     layers.Permute: lambda step, axis: after_order(axis, [0, *step.layer.dims]),
@@ -154,7 +170,7 @@ _OPERATIONS: dict[str, Move] = {
     "Swapaxes": _swap,
     "Moveaxis": _move,
     "GetItem": _index,
-    "Pad": _same_length,
+    **dict.fromkeys(("Pad", "Split", "ArraySplit"), _cropped),
     "Tile": _same_length,
     "BroadcastTo": _same_length,
     "Repeat": _repeated,

@@ -12,17 +12,24 @@ from keras_labels.heads._contractions import (
 )
 from keras_labels.heads._elementwise import is_elementwise
 from keras_labels.heads._graph import Place, locate
-from keras_labels.heads._moves import Step, moved
+from keras_labels.heads._moves import Step, moved, regroups
 from keras_labels.heads._parts import Part, part_of
 
 Frames = tuple[tuple[Any, Any], ...]
 
 
 class Lost(NamedTuple):
-    """A class axis that cannot be told: `mixed` if there is none any more."""
+    """A class axis that cannot be told.
+
+    `mixed`: there is none any more. `blurred`: its units stand where they stood, but
+    are not one each. `regrouped`: the axis and the shape before what only regrouped the
+    values of a row.
+    """
 
     why: str
     mixed: bool
+    blurred: bool = False
+    regrouped: tuple[int, tuple[int | None, ...]] | None = None
 
 
 # An axis from the front, why it is not known, or `None`: nothing made units so far.
@@ -83,7 +90,7 @@ def _after(place: Place, part: Part, behind: list[Where]) -> Where:
         made = _joined(place, part.layer, behind)
     elif made is None and behind:
         made = behind[0]
-        if isinstance(made, int) and part.kind != "softmax":
+        if made is not None and part.kind != "softmax":
             made = _followed(place, part, made)
     return _of_softmax(place, part, made) if part.kind == "softmax" else made
 
@@ -104,20 +111,33 @@ def units_behind(place: Place, part: Part) -> Where:
     return class_axis(place.inputs[0], place.frames)
 
 
-def _followed(place: Place, part: Part, axis: int) -> Where:
+def _followed(place: Place, part: Part, where: int | Lost) -> Where:
+    """Follow an axis through a layer of one input."""
     depth = part.depth
     shapes = tuple(place.inputs[0].shape), tuple(place.tensor.shape)
     before, after = ((*shape[:1], *shape[1 + depth :]) for shape in shapes)
-    if axis <= depth and depth:  # a step, as its layer sees none
-        return axis
-    step = Step(part.layer, before, after, place.node.arguments)
+    again = regroups(part.layer) and not depth
+    if isinstance(where, Lost):
+        if is_elementwise(part.layer) or not where.regrouped:
+            return where
+        if not again:
+            return where._replace(regrouped=None)
+        axis, before = where.regrouped
+    else:
+        axis = where - depth
+    if axis <= 0:  # a step, as the layer inside of a TimeDistributed sees none
+        return where
     try:
-        found = moved(step, axis - depth)
+        found = moved(Step(part.layer, before, after, place.node.arguments), axis)
     except LookupError:
         return _unseen(place, mixed=len(before) != len(after))
-    if found is None:
-        return Lost(f"{place.label} does not keep the class axis", mixed=True)
-    return found + depth
+    if found is not None:
+        return found + depth
+    why = f"{place.label} does not keep the class axis"
+    if again:
+        return Lost(why, mixed=True, regrouped=(axis, before))
+    stays = len(before) == len(after) and after[axis] != 1
+    return Lost(why, mixed=True, blurred=stays)
 
 
 def _of_softmax(place: Place, part: Part, units: Where) -> Where:
@@ -126,6 +146,8 @@ def _of_softmax(place: Place, part: Part, units: Where) -> Where:
     if isinstance(units, int) and axis != units:
         says = f"{place.label} {part.says} over axis {axis}, its units are on {units}"
         return Lost(says, mixed=True)
+    if isinstance(units, Lost) and units.blurred:
+        return units
     return axis or Lost(f"{place.label} {part.says} over several axes", mixed=True)
 
 
@@ -155,7 +177,8 @@ def _joined(place: Place, layer: Any, behind: list[Where]) -> Where:
     if elementwise:
         axes.discard(None)
     if len(axes) > 1:
-        return Lost(f"{place.label} joins units of different axes", mixed=True)
+        why = f"{place.label} joins units of different axes"
+        return Lost(why, mixed=True, blurred=True)
     if not known:
         return None
     if stacks:

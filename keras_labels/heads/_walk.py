@@ -157,4 +157,6 @@ def _decided(place: Place, part: Part) -> Tail:
     if isinstance(axis, int) and axis != over:
         says = f"{part.says} over axis {over}, but its units are on axis {axis}"
         return _tail(place, "broken", says)
+    if isinstance(axis, Lost) and axis.blurred:
+        return _tail(place, "broken", f"{part.says}, and {axis.why}")
     return _tail(place, "softmax", part.says)
