@@ -149,11 +149,19 @@ class Maker:
             x = L.Dense(units, activation)(x)
         return State(x, numbered(sizes, axis), activation or "linear")
 
+    def heads(self, x, shape, activation):
+        """Draw heads of one unit side by side."""
+        parts = [L.Dense(1, activation)(x) for _ in range(3)]
+        units = numbered((1, *shape[:-1], 3), len(shape))
+        return State(L.Concatenate()(parts), units, activation or "linear")
+
     def start(self):
         shape = tuple(self.pick((2, 3, 4)) for _ in range(self.pick((1, 2, 2, 3, 3))))
         inputs = keras.Input(shape)
         units = self.pick((1, 2, 3, 4, 6))
         activation = self.pick((None, None, None, "sigmoid"))
+        if self.coin(0.1):
+            return inputs, self.heads(inputs, shape, activation)
         return inputs, self.head(inputs, shape, units, activation)
 
     def step(self, s):
@@ -263,10 +271,12 @@ class Maker:
 
     def padded(self, s):
         axis = self.pick(range(1, s.units.ndim))
+        if s.units.shape[axis] == 1:
+            return s  # which of several axes of length one is no question
         width = [(0, 0)] * s.units.ndim
         width[axis] = (0, 1)
         units = np.pad(s.units, width, constant_values=NO_UNIT)
-        if class_axes(s.units) == (axis,) and s.units.shape[axis] > 1:
+        if class_axes(s.units) == (axis,):
             units = numbered(units.shape, axis)  # one class more, whose score is 0
         return State(ops.pad(s.x, width), units, changed(s.kind), s.seen)
 
@@ -363,7 +373,7 @@ class Maker:
         other = s._replace(x=L.Identity()(s.x))
         if self.coin(0.3) and s.units.ndim > 2:
             other = self.permuted(other)
-        if other.units.shape != s.units.shape:
+        if other.units.shape != s.units.shape or s.units.shape[axis] == 1:
             return s
         x = (
             L.Concatenate(axis=axis)([s.x, other.x])
@@ -373,8 +383,6 @@ class Maker:
         units = np.concatenate([s.units, other.units], axis)
         if class_axes(s.units) == class_axes(other.units) == (axis,):
             units = numbered(units.shape, axis)  # a longer class axis
-        elif s.units.shape[axis] == 1 and axis in class_axes(s.units):
-            return s  # which of several axes of length one is no question
         over = s.kind == "softmax" and axis in class_axes(s.units)
         kind = "changed" if over or s.kind == "opaque" else s.kind
         kind = "linear" if kind == "relu" else kind
@@ -436,7 +444,8 @@ def compiled(maker, model, state):
     clash = of_loss and rank > 2 and maker.coin(0.1)
     if of_loss and (clash or not axes):  # what it was trained for
         chosen = (maker.pick(range(1, rank)),)
-        seen = kind == "linear" and bool(axes) and not set(chosen) & set(axes)
+        known = bool(axes) and len(set(units.flat)) > 1
+        seen = kind == "linear" and known and not set(chosen) & set(axes)
         axes = () if seen else chosen
         axis = chosen[0]
     else:

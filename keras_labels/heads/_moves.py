@@ -54,7 +54,7 @@ def moved(step: Step, axis: int) -> int | None:
 def regroups(layer: Any) -> bool:
     """Whether a layer leaves the values of a row and their order as they are."""
     if isinstance(layer, layers.Flatten):
-        return layer.data_format != "channels_first"
+        return bool(layer.data_format != "channels_first")
     return isinstance(layer, layers.Reshape) or type(layer).__name__ == "Reshape"
 
 

@@ -118,15 +118,14 @@ def _followed(place: Place, part: Part, where: int | Lost) -> Where:
     before, after = ((*shape[:1], *shape[1 + depth :]) for shape in shapes)
     again = regroups(part.layer) and not depth
     if isinstance(where, Lost):
-        if is_elementwise(part.layer) or not where.regrouped:
-            return where
-        if not again:
-            return where._replace(regrouped=None)
+        if not (again and where.regrouped):
+            keeps = is_elementwise(part.layer) and before == after
+            return where if keeps else where._replace(regrouped=None)
         axis, before = where.regrouped
+    elif where <= depth:  # a step, as the layer inside of a TimeDistributed sees none
+        return where
     else:
         axis = where - depth
-    if axis <= 0:  # a step, as the layer inside of a TimeDistributed sees none
-        return where
     try:
         found = moved(Step(part.layer, before, after, place.node.arguments), axis)
     except LookupError:
@@ -134,10 +133,8 @@ def _followed(place: Place, part: Part, where: int | Lost) -> Where:
     if found is not None:
         return found + depth
     why = f"{place.label} does not keep the class axis"
-    if again:
-        return Lost(why, mixed=True, regrouped=(axis, before))
-    stays = len(before) == len(after) and after[axis] != 1
-    return Lost(why, mixed=True, blurred=stays)
+    blurred = not again and len(before) == len(after) and after[axis] != 1
+    return Lost(why, True, blurred, (axis, before) if again else None)
 
 
 def _of_softmax(place: Place, part: Part, units: Where) -> Where:
