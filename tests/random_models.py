@@ -48,6 +48,9 @@ class Own(L.Layer):
     def call(self, x):
         return ops.moveaxis(x, -1, 1) if self.moves else ops.multiply(x, 2.0)
 
+    def compute_output_shape(self, shape):
+        return (shape[0], shape[-1], *shape[1:-1]) if self.moves else shape
+
 
 class Coded(keras.Model):
     """A model whose graph is code."""

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from keras import layers
 
 from keras_labels.heads._axes import (
-    Shape,
     after_index,
     after_order,
     after_reshape,
@@ -20,13 +19,15 @@ from keras_labels.heads._axes import (
 from keras_labels.heads._contractions import after_einsum, channels_axis
 from keras_labels.heads._elementwise import is_elementwise
 
+Sizes = tuple[int | None, ...]
+
 
 class Step(NamedTuple):
     """One call of a layer: shapes before and after it, and what it was given."""
 
     layer: Any
-    before: Shape
-    after: Shape
+    before: Sizes
+    after: Sizes
     arguments: Any
 
 
@@ -52,10 +53,17 @@ def moved(step: Step, axis: int) -> int | None:
 
 
 def regroups(layer: Any) -> bool:
-    """Whether a layer leaves the values of a row and their order as they are."""
-    if isinstance(layer, layers.Flatten):
-        return bool(layer.data_format != "channels_first")
+    """Whether a layer leaves the values of a row in the order of the row."""
     return isinstance(layer, layers.Reshape) or type(layer).__name__ == "Reshape"
+
+
+def in_row_order(layer: Any, axis: int, before: Sizes) -> tuple[int, Sizes] | None:
+    """Return the axis and the shape that a layer only regroups, `None` if none."""
+    if isinstance(layer, layers.Flatten) and layer.data_format == "channels_first":
+        order = [0, *range(2, len(before)), 1]  # Keras moves the channels first
+        return after_order(axis, order), tuple(before[i] for i in order)
+    flattens = isinstance(layer, layers.Flatten) or regroups(layer)
+    return (axis, before) if flattens else None
 
 
 def _beside(step: Step, axis: int) -> int | None:
@@ -75,10 +83,7 @@ def _cropped(step: Step, axis: int) -> int | None:
 
 
 def _flatten(step: Step, axis: int) -> int | None:
-    before = list(step.before)
-    if step.layer.data_format == "channels_first" and len(before) > 1:
-        order = [0, *range(2, len(before)), 1]  # Keras moves the channels first
-        axis, before = after_order(axis, order), [before[i] for i in order]
+    axis, before = in_row_order(step.layer, axis, step.before) or (axis, step.before)
     return after_reshape(axis, before, step.after, same_rows=True)
 
 

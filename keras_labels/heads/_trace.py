@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 from keras_labels.heads._contractions import (
     makes_units,
@@ -12,7 +12,7 @@ from keras_labels.heads._contractions import (
 )
 from keras_labels.heads._elementwise import is_elementwise
 from keras_labels.heads._graph import Place, locate
-from keras_labels.heads._moves import Step, moved, regroups
+from keras_labels.heads._moves import Sizes, Step, in_row_order, moved, regroups
 from keras_labels.heads._parts import Part, part_of
 
 Frames = tuple[tuple[Any, Any], ...]
@@ -29,11 +29,11 @@ class Lost(NamedTuple):
     why: str
     mixed: bool
     blurred: bool = False
-    regrouped: tuple[int, tuple[int | None, ...]] | None = None
+    regrouped: tuple[int, Sizes] | None = None
 
 
 # An axis from the front, why it is not known, or `None`: nothing made units so far.
-Where = Union[int, Lost, None]  # noqa: UP007
+Where = int | Lost | None
 
 
 def class_axis(tensor: Any, frames: Frames = ()) -> Where:
@@ -116,9 +116,8 @@ def _followed(place: Place, part: Part, where: int | Lost) -> Where:
     depth = part.depth
     shapes = tuple(place.inputs[0].shape), tuple(place.tensor.shape)
     before, after = ((*shape[:1], *shape[1 + depth :]) for shape in shapes)
-    again = regroups(part.layer) and not depth
     if isinstance(where, Lost):
-        if not (again and where.regrouped):
+        if depth or not (where.regrouped and regroups(part.layer)):
             keeps = is_elementwise(part.layer) and before == after
             return where if keeps else where._replace(regrouped=None)
         axis, before = where.regrouped
@@ -133,8 +132,9 @@ def _followed(place: Place, part: Part, where: int | Lost) -> Where:
     if found is not None:
         return found + depth
     why = f"{place.label} does not keep the class axis"
-    blurred = not again and len(before) == len(after) and after[axis] != 1
-    return Lost(why, True, blurred, (axis, before) if again else None)
+    regrouped = None if depth else in_row_order(part.layer, axis, before)
+    stays = len(before) == len(after) and after[axis] != 1
+    return Lost(why, True, stays and not regroups(part.layer), regrouped)
 
 
 def _of_softmax(place: Place, part: Part, units: Where) -> Where:
