@@ -169,7 +169,9 @@ def _joined(place: Place, layer: Any, behind: list[Where]) -> Where:
         axes.add(where + by_end if isinstance(where, int) else where)
     lost = [one for one in axes if isinstance(one, Lost)]
     if lost:
-        return max(lost, key=lambda one: one.mixed)
+        same = elementwise and len(axes) == 1
+        worst = max(lost, key=lambda one: one.mixed)
+        return worst if same else worst._replace(regrouped=None)
     known = [one for one in axes if isinstance(one, int)]
     if elementwise:
         axes.discard(None)
