@@ -29,7 +29,7 @@ _LAYERS = (
     *(layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D),
     *(layers.UnitNormalization, layers.Add, layers.Average, layers.Maximum),
     *(layers.Minimum, layers.Multiply, layers.Subtract),
-    *(() if not hasattr(layers, "RMSNormalization") else (layers.RMSNormalization,)),
+    layers.RMSNormalization,
 )
 
 

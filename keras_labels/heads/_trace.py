@@ -32,6 +32,7 @@ class Lost(NamedTuple):
     regrouped: tuple[int, Sizes] | None = None
 
 
+_TAKEN_FROM = (0, ())  # what was regrouped, and a part of it taken or moved since
 # An axis from the front, why it is not known, or `None`: nothing made units so far.
 Where = int | Lost | None
 
@@ -117,9 +118,10 @@ def _followed(place: Place, part: Part, where: int | Lost) -> Where:
     shapes = tuple(place.inputs[0].shape), tuple(place.tensor.shape)
     before, after = ((*shape[:1], *shape[1 + depth :]) for shape in shapes)
     if isinstance(where, Lost):
-        if depth or not (where.regrouped and regroups(part.layer)):
-            keeps = is_elementwise(part.layer) and before == after
-            return where if keeps else where._replace(regrouped=None)
+        again = regroups(part.layer) and not depth
+        keeps = is_elementwise(part.layer) and before == after
+        if not again or where.regrouped in (None, _TAKEN_FROM):
+            return where if keeps else _less_known(where, again)
         axis, before = where.regrouped
     elif where <= depth:  # a step, as the layer inside of a TimeDistributed sees none
         return where
@@ -135,6 +137,13 @@ def _followed(place: Place, part: Part, where: int | Lost) -> Where:
     regrouped = None if depth else in_row_order(part.layer, axis, before)
     stays = len(before) == len(after) and after[axis] != 1
     return Lost(why, True, stays and not regroups(part.layer), regrouped)
+
+
+def _less_known(lost: Lost, again: bool) -> Lost:
+    """Note that a part of what was regrouped was taken, or regrouped again."""
+    if lost.regrouped is None:
+        return lost
+    return lost._replace(regrouped=_TAKEN_FROM, blurred=lost.blurred or again)
 
 
 def _of_softmax(place: Place, part: Part, units: Where) -> Where:

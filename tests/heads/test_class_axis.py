@@ -215,3 +215,27 @@ def test_attention_gates_of_a_u_net(form, axis):
 
     model = graph(gated, (2, 8, 8) if form == "channels_first" else (8, 8, 2))
     assert detect_head(model) == Head("multiclass", 3, from_logits=False, axis=axis)
+
+
+def test_boxes_of_a_detector_have_the_axis_of_their_softmax():
+    """As in SSD's Keras ports: flat maps of each level, joined, regrouped to boxes."""
+
+    def boxes(x):
+        levels = [L.Conv2D(4 * 3, 1)(x), L.Conv2D(4 * 3, 1)(L.MaxPooling2D(2)(x))]
+        flat = L.Concatenate(axis=1)([L.Flatten()(level) for level in levels])
+        return L.Reshape((-1, 3))(flat)
+
+    model = graph(lambda x: L.Activation("softmax")(boxes(x)), (8, 8, 2))
+    assert detect_head(model) == Head("multiclass", 3, from_logits=False)
+    model = graph(lambda x: L.Activation("sigmoid")(boxes(x)), (8, 8, 2))
+    with pytest.raises(HeadError, match=r"which axis.*Pass axis=1 or axis=-1"):
+        detect_head(model)
+
+
+def test_classes_taken_out_of_a_grid_of_boxes():
+    """As in YOLO: (grid, grid, boxes, 5 + classes), of which the classes are taken."""
+    model = graph(
+        lambda x: ops.softmax(L.Reshape((4, 4, 2, 8))(L.Conv2D(16, 1)(x))[..., 5:]),
+        (4, 4, 2),
+    )
+    assert detect_head(model) == Head("multiclass", 3, from_logits=False)
