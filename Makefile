@@ -3,6 +3,8 @@ PYTHON ?= python3
 PYTHON310 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.10*/bin/python) python3.10)
 VENV ?= .venv
 LOWEST ?= .venv-lowest
+# How many models `make fuzz` draws on each backend.
+MODELS ?= 2000
 # A plain `torch` pulls gigabytes of CUDA where an index has no CPU build of its newest.
 TORCH ?= torch==2.13.0
 TENSORFLOW ?= tensorflow-cpu
@@ -11,12 +13,13 @@ CORE = keras_labels tests --ignore tests/examples
 # One environment for each client of our files that is tested with nothing beside it.
 CLIENTS = $(patsubst tests/clients/%.txt,$(VENV)-clients/%/.ready,$(wildcard tests/clients/*.txt))
 
-.PHONY: help demo test test-lowest check format bench clean
+.PHONY: help demo test test-lowest fuzz check format bench clean
 
 help:
 	@echo "make demo          train small models on real data and read their decisions"
 	@echo "make test          all tests on tensorflow, the core again on jax and torch"
 	@echo "make test-lowest   the core on python 3.10, keras 3.12 and tensorflow 2.18"
+	@echo "make fuzz          thousands of random models whose heads are known, read again"
 	@echo "make check         format, lint, types, floors"
 	@echo "make format        let ruff rewrite the files"
 	@echo "make bench         the tables of benchmarks/README.md"
@@ -53,6 +56,11 @@ test: $(VENV)/.test $(CLIENTS)
 
 test-lowest: $(LOWEST)/.test
 	KERAS_BACKEND=tensorflow TF_CPP_MIN_LOG_LEVEL=3 $(LOWEST)/bin/python -m pytest -q -n 2 --dist loadfile $(CORE) --ignore tests/export --ignore tests/reports/test_browser.py
+
+fuzz: $(VENV)/.test
+	for backend in tensorflow torch jax; do \
+	  KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python -W ignore tests/random_models.py $(MODELS) || exit 1; \
+	done
 
 check: $(VENV)/.test
 	$(VENV)/bin/ruff format --check .

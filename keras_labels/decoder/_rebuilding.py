@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -29,8 +31,8 @@ def rebuildable_config(model: keras.Model, tried: bool = False) -> dict[str, Any
         SaveError: if a class in it is not registered, or cannot be made again.
     """
     try:
-        config: dict[str, Any] = keras.saving.serialize_keras_object(model)
-        config.pop("compile_config", None)
+        with _not_asked_how_compiled(model):
+            config: dict[str, Any] = keras.saving.serialize_keras_object(model)
         made = model if tried or not _is_custom(config) else _made(config)
     except Exception as error:
         raise SaveError(_way_out(model, _reason(error))) from error
@@ -39,6 +41,20 @@ def rebuildable_config(model: keras.Model, tried: bool = False) -> dict[str, Any
         reason = f"made from its config it has {found} of its {count} weights"
         raise SaveError(_way_out(model, reason))
     return config
+
+
+@contextlib.contextmanager
+def _not_asked_how_compiled(model: keras.Model) -> Iterator[None]:
+    """Keep Keras from writing losses: a `functools.partial` cannot be, nor need be."""
+    models = [one for one in model._flatten_layers() if isinstance(one, keras.Model)]
+    asked = [one for one in models if "get_compile_config" not in vars(one)]
+    for one in asked:  # Keras would track an attribute
+        object.__setattr__(one, "get_compile_config", lambda: None)
+    try:
+        yield
+    finally:
+        for one in asked:
+            object.__delattr__(one, "get_compile_config")
 
 
 def _made(config: dict[str, Any]) -> keras.Model:

@@ -22,6 +22,9 @@ class LossFact(NamedTuple):
     family: Family | None = None
     compiled: bool = True
     ignore_class: int | None = None
+    axis: int | None = None  # over which the classes are taken
+    sparse: bool = False
+    of_call: bool = True  # False: the scores are made of what the loss was given
 
     @property
     def says(self) -> str:
@@ -30,6 +33,8 @@ class LossFact(NamedTuple):
             return "the model is not compiled (compile=False?)"
         if self.name is None:
             return "no loss is compiled for it"
+        if not self.of_call:
+            return f"the loss '{self.name}' is of what `call` gives"
         if self.from_logits is None:
             return f"the loss '{self.name}' does not say"
         return f"the loss '{self.name}' says from_logits={self.from_logits}"
@@ -73,7 +78,7 @@ def read_loss(loss: Any) -> LossFact:
     if loss is None:
         return LossFact()
     if isinstance(loss, str) and loss.lower() in ("crossentropy", "ce"):
-        return LossFact(loss, from_logits=False, family="by units")
+        return LossFact(loss, from_logits=False, family="by units", axis=-1)
     name = _name(loss)
     if isinstance(loss, (str, type)) or _is_config(loss):
         try:
@@ -85,12 +90,19 @@ def read_loss(loss: Any) -> LossFact:
         said = loss.keywords.get("from_logits", fact.from_logits)
         return fact._replace(
             from_logits=said if fact.family else None,
+            axis=_axis(loss.keywords.get("axis", fact.axis)),
             ignore_class=loss.keywords.get("ignore_class", fact.ignore_class),
         )
     if isinstance(loss, losses.Loss):
         return _read_object(loss, name)
     family = _FUNCTIONS.get(id(loss))
-    return LossFact(name, False if family else None, family)
+    return LossFact(
+        name,
+        False if family else None,
+        family,
+        axis=-1 if family == "categorical" else None,
+        sparse=family is not None and name.startswith("sparse"),
+    )
 
 
 def _read_object(loss: Any, name: str) -> LossFact:
@@ -99,7 +111,24 @@ def _read_object(loss: Any, name: str) -> LossFact:
     said = bool(loss.from_logits) if family else None
     ignored: Any = getattr(loss, "ignore_class", None)
     whole = isinstance(ignored, numbers.Integral)
-    return LossFact(name, said, family, ignore_class=int(ignored) if whole else None)
+    return LossFact(
+        name,
+        said,
+        family,
+        ignore_class=int(ignored) if whole else None,
+        axis=_axis(_argument(loss, "axis", -1)) if family == "categorical" else None,
+        sparse=isinstance(loss, losses.SparseCategoricalCrossentropy),
+    )
+
+
+def _argument(loss: Any, name: str, default: Any) -> Any:
+    """Read an argument of a loss: one that sparse losses keep is no attribute."""
+    held = getattr(loss, "_fn_kwargs", {})
+    return getattr(loss, name, held.get(name, default))
+
+
+def _axis(axis: Any) -> int | None:
+    return int(axis) if isinstance(axis, numbers.Integral) else None
 
 
 def _is_config(loss: Any) -> bool:

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import keras
 
 from keras_labels.errors import HeadError
+from keras_labels.heads._authors import own_step
 from keras_labels.heads._graph import graph_outputs, recorded_shapes
 from keras_labels.heads._losses import LossFact, loss_of
 from keras_labels.heads._parts import opaque_says
+from keras_labels.heads._trace import Where, class_axis
 from keras_labels.heads._walk import Tail, tail_of
 
 
@@ -22,6 +24,7 @@ class Output(NamedTuple):
     dtype: str
     tail: Tail
     loss: LossFact
+    axis: Where = None  # as the graph shows it
 
 
 class Outputs(NamedTuple):
@@ -48,7 +51,8 @@ def outputs_of(model: Any) -> Outputs:
             tuple(tensor.shape),
             str(tensor.dtype),
             _tail(model, tensor),
-            loss_of(model, key, position, len(keys)),
+            _loss(model, loss_of(model, key, position, len(keys))),
+            class_axis(tensor) if _is_shown(model) else None,
         )
         for position, (name, key, tensor) in enumerate(
             zip(names, keys, _tensors(model, structure), strict=True)
@@ -139,10 +143,26 @@ def _tensors(model: Any, structure: Any) -> list[Any]:
     return graph_outputs(model) or list(keras.tree.flatten(structure))
 
 
+def _is_shown(model: Any) -> bool:
+    """Whether the graph is all that makes the scores."""
+    return graph_outputs(model) is not None and own_step(model) is None
+
+
 def _tail(model: Any, tensor: Any) -> Tail:
-    if graph_outputs(model) is not None and len(tensor.shape) > 1:
+    step = own_step(model)
+    if step is None and graph_outputs(model) is not None and len(tensor.shape) > 1:
         return tail_of(tensor)
-    return Tail("opaque", model.name, f"model '{model.name}'", opaque_says(model))
+    says = opaque_says(model)
+    if step is not None:
+        says = f"has a `{step}` of its own (class {type(model).__name__})"
+    return Tail("opaque", model.name, f"model '{model.name}'", says)
+
+
+def _loss(model: Any, fact: LossFact) -> LossFact:
+    """Forget what a loss says if it was not given the scores of `predict`."""
+    if own_step(model) is None or fact.name is None:
+        return fact
+    return LossFact(fact.name, ignore_class=fact.ignore_class, of_call=False)
 
 
 def _unique(names: list[str]) -> list[str]:

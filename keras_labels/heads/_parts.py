@@ -17,6 +17,7 @@ Role = Literal[
     "reshape",  # leaves values and their order
     "permute",  # leaves values, moves axes
     "average",
+    "join",  # puts values one behind the other
     "nested",  # a whole model, once per time step
     "opaque",  # code that Keras did not write
     "recurrent",
@@ -32,7 +33,6 @@ class Part(NamedTuple):
     depth: int  # how many TimeDistributed are around the layer
     kind: Kind | None = None
     says: str = ""
-    units_axis: int | None = None
     softmax_axis: Any = None
 
 
@@ -53,6 +53,7 @@ _LAYERS: dict[type, Role] = {
     **dict.fromkeys((layers.Reshape, layers.Flatten), "reshape"),
     layers.Permute: "permute",
     layers.Average: "average",
+    layers.Concatenate: "join",
     **dict.fromkeys((layers.RNN, layers.Bidirectional), "recurrent"),
     **dict.fromkeys((layers.Lambda, layers.TFSMLayer, keras.Model), "opaque"),
     **dict.fromkeys((layers.TorchModuleWrapper, layers.JaxLayer), "opaque"),
@@ -61,7 +62,8 @@ _LAYERS: dict[type, Role] = {
 _OPERATIONS: dict[str, Role] = {
     **dict.fromkeys(("Cast", "Copy", "ConvertToTensor", "StopGradient"), "same"),
     **dict.fromkeys(("Reshape", "Squeeze", "ExpandDims"), "reshape"),
-    "Transpose": "permute",
+    **dict.fromkeys(("Transpose", "Swapaxes", "Moveaxis"), "permute"),
+    "Concatenate": "join",
     **dict.fromkeys(("Map", "VectorizedMap", "Scan", "Cond", "Switch"), "opaque"),
     **dict.fromkeys(("WhileLoop", "ForiLoop"), "opaque"),
 }
@@ -74,7 +76,7 @@ def part_of(operation: Any) -> Part:
         depth += isinstance(layer, layers.TimeDistributed)
         layer = layer.layer
     role = _role(layer)
-    part = Part(role, layer, depth, units_axis=_units_axis(layer))
+    part = Part(role, layer, depth)
     if role in ("head", "activation"):
         return _with_activation(part)
     if role == "opaque":
@@ -105,10 +107,6 @@ def _role(layer: Any) -> Role:
     if role == "arithmetic" and activation_class(layer) is not None:
         return "activation"
     return role
-
-
-def _units_axis(layer: Any) -> int:
-    return 1 if getattr(layer, "data_format", None) == "channels_first" else -1
 
 
 def _with_activation(part: Part) -> Part:

@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from keras_labels.errors import HeadError
+from keras_labels.heads._class_axis import (
+    axis_from_loss,
+    axis_of_loss,
+    check_axis,
+    choices,
+    find_axis,
+    missing_axis,
+)
 from keras_labels.heads._outputs import Output
 from keras_labels.spec import Head, Task
 
@@ -25,7 +33,7 @@ def head_of(output: Output, said: Said) -> Head:
             "decisions already, and not in scores. Take the model before that layer."
         )
     axis = _axis(output, said)
-    units = output.shape[axis]
+    units = 0 if axis is None else output.shape[axis]  # 0: not known yet
     if units is None:
         raise HeadError(
             f"The class axis of '{output.tail.name}' must have a known length. "
@@ -38,14 +46,18 @@ def head_of(output: Output, said: Said) -> Head:
             "its scores hold no decision. Train it with two units or more, or with one "
             "sigmoid unit."
         )
-    task = said.task or _task(output, units)
+    task = said.task or (_task(output, units) if units else None)
     if task == "ordinal" and output.tail.kind == "softmax":
         raise HeadError(
             f"'{output.tail.name}' is a softmax, whose units are exclusive classes: "
             'task="ordinal" is of units that each give P(y > k), by a sigmoid. Pass '
             'task="multiclass", or train with K - 1 sigmoid units for K classes.'
         )
-    from_logits = _from_logits(output, said, task)
+    from_logits = _from_logits(output, said, task, axis)
+    if axis is None:
+        raise HeadError(f"{missing_axis(output)}.")
+    if said.axis is None:
+        check_axis(output)
     if task is None:
         raise HeadError(
             f"Cannot tell the task of '{output.tail.name}': its {units} units are "
@@ -55,26 +67,8 @@ def head_of(output: Output, said: Said) -> Head:
     return Head(task, units, from_logits, axis, _evidence(output, said))
 
 
-def _axis(output: Output, said: Said) -> int:
-    """Return the class axis: -1 if it is the last one, else counted from the front."""
-    rank = len(output.shape)
-    if rank < 2:
-        raise HeadError(
-            f"Scores have a row axis and a class axis. Received: output "
-            f"'{output.name}' of shape {output.shape}. Keep the unit axis: (None, 1), "
-            "as Dense(1) makes it."
-        )
-    axis = said.axis
-    if axis is None:
-        axis = rank - 1 if output.tail.axis is None else output.tail.axis
-    if not -rank < axis < rank or axis == 0:
-        raise HeadError(
-            f"`axis` is an axis of the scores of '{output.name}', of shape "
-            f"{output.shape}, and not axis 0, which holds the rows. Received: "
-            f"axis={axis}."
-        )
-    axis %= rank
-    return -1 if axis == rank - 1 else axis
+def _axis(output: Output, said: Said) -> int | None:
+    return find_axis(output, said.axis, None not in said[:2])
 
 
 def _task(output: Output, units: int) -> Task | None:
@@ -91,7 +85,9 @@ def _task(output: Output, units: int) -> Task | None:
     return "multiclass" if output.loss.family == "by units" else None
 
 
-def _from_logits(output: Output, said: Said, task: Task | None) -> bool:
+def _from_logits(
+    output: Output, said: Said, task: Task | None, axis: int | None
+) -> bool:
     tail, loss = output.tail, output.loss
     if said.from_logits is not None:
         return said.from_logits
@@ -107,6 +103,7 @@ def _from_logits(output: Output, said: Said, task: Task | None) -> bool:
     elif tail.kind == "opaque":
         reason += f" and {loss.says}"
     also = "" if task else ', and task="multiclass" or task="multilabel"'
+    also += "" if axis else f", and {choices(output)}"
     raise HeadError(
         f"Cannot tell whether '{tail.name}' emits logits or probabilities: {reason}. "
         f"Pass from_logits=True or from_logits=False{also}."
@@ -120,6 +117,8 @@ def _evidence(output: Output, said: Said) -> tuple[str, ...]:
         found.append(output.tail.sentence)
         if output.loss.from_logits is not None:
             found.append(output.loss.says.removeprefix("the "))
+    if said.axis is None and axis_from_loss(output):
+        found.append(f"loss '{output.loss.name}' is over axis {output.loss.axis}")
     found += [
         f"said: {name}={value!r}"
         for name, value in said._asdict().items()
@@ -146,7 +145,16 @@ def contradictions(output: Output, said: Said) -> list[str]:
             f"{tail.kind} is applied twice: a sigmoid then stays between 0.50 and "
             "0.73, a softmax over ten classes below 0.24. Leave from_logits out."
         )
-    several = tail.kind == "sigmoid" and output.shape[_axis(output, said)] != 1
+    axis, of_loss = _axis(output, said), axis_of_loss(output)
+    if tail.kind == "softmax" and said.axis is None and of_loss is not None:
+        mine = of_loss if axis == -1 and of_loss == len(output.shape) - 1 else axis
+        if mine != of_loss and not (loss.sparse and loss.axis == -1):
+            found.append(
+                f"'{tail.name}' {tail.says} over axis {axis}, but the loss "
+                f"'{loss.name}' is taken over axis {loss.axis}. The activation wins. "
+                f"Pass axis={axis} to say that this is meant."
+            )
+    several = tail.kind == "sigmoid" and axis is not None and output.shape[axis] != 1
     if several and loss.family in ("categorical", "by units") and said.task is None:
         found.append(
             f"'{tail.name}' {tail.says} over several units, but the loss '{loss.name}' "

@@ -8,11 +8,15 @@ from typing import Any, Literal
 
 from keras import backend
 
-from keras_labels.heads._axes import after_permute, after_reshape
 from keras_labels.heads._graph import Place, locate
 from keras_labels.heads._parts import Part, part_of
-
-Frames = tuple[tuple[Any, Any], ...]
+from keras_labels.heads._trace import (
+    Frames,
+    Lost,
+    class_axis,
+    softmax_axis,
+    units_behind,
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,6 @@ class Tail:
     name: str
     label: str
     says: str
-    axis: int | None = None
     behind: tuple[str, ...] = ()
 
     @property
@@ -48,35 +51,30 @@ def tail_of(tensor: Any, frames: Frames = ()) -> Tail:
         return _through(place, part)
     if part.role == "nested":
         return _once_per_step(place, part)
-    if part.role == "average":
-        return _average(place, part)
-    if part.role == "arithmetic":
-        return _arithmetic(place, part)
-    return _decided(place, part)
+    several = {"average": _average, "join": _joined}.get(part.role)
+    if several is not None:
+        return several(place, part)
+    return _arithmetic(place) if part.role == "arithmetic" else _decided(place, part)
 
 
-def _tail(place: Place, kind: Any, says: str, axis: int | None = None) -> Tail:
+def _tail(place: Place, kind: Any, says: str) -> Tail:
     sort = "layer" if hasattr(place.operation, "dtype_policy") else "operation"
-    return Tail(kind, place.operation.name, f"{sort} {place.label}", says, axis)
+    return Tail(kind, place.operation.name, f"{sort} {place.label}", says)
 
 
 def _through(place: Place, part: Part) -> Tail:
-    """Pass a layer that changes no value, and find the class axis again behind it."""
-    if part.role == "same" and not _changes_nothing(place):
-        return _arithmetic(place, part)
-    source = place.inputs[0]
-    tail = tail_of(source, place.frames)
-    axis = tail.axis
-    if axis is not None and part.role == "reshape":
-        axis = after_reshape(axis, source.shape, place.tensor.shape)
-    elif axis is not None and part.role == "permute":
-        if part.depth:
-            return _arithmetic(place, part)
-        axis = after_permute(axis, part.layer, len(source.shape))
-    if axis is None and tail.axis is not None:
-        says = f"does not keep the class axis of '{tail.name}', which {tail.says}"
-        return _tail(place, "broken", says)
-    return dataclasses.replace(tail, axis=axis, behind=(place.label, *tail.behind))
+    """Pass a layer that changes no value, and may move the class axis."""
+    changes = part.role == "same" and not _changes_nothing(place)
+    if changes or (part.role == "permute" and part.depth):
+        return _arithmetic(place)
+    tail = tail_of(place.inputs[0], place.frames)
+    if tail.kind in ("softmax", "sigmoid"):
+        before = class_axis(place.inputs[0], place.frames)
+        after = class_axis(place.tensor, place.frames)
+        if isinstance(before, int) and not isinstance(after, int):
+            says = f"does not keep the class axis of '{tail.name}', which {tail.says}"
+            return _tail(place, "broken", says)
+    return dataclasses.replace(tail, behind=(place.label, *tail.behind))
 
 
 def _changes_nothing(place: Place) -> bool:
@@ -89,28 +87,44 @@ def _changes_nothing(place: Place) -> bool:
 
 def _once_per_step(place: Place, part: Part) -> Tail:
     tail = tail_of(part.layer.outputs[0])
-    axis = None if tail.axis is None else tail.axis + part.depth
-    return dataclasses.replace(tail, axis=axis, behind=(place.label, *tail.behind))
+    return dataclasses.replace(tail, behind=(place.label, *tail.behind))
 
 
-def _average(place: Place, part: Part) -> Tail:
+def _average(place: Place, _: Part) -> Tail:
     """The mean of heads that are alike is a head like them."""
     tails = [tail_of(tensor, place.frames) for tensor in place.inputs]
     first = tails[0]
-    alike = {(tail.kind, tail.says, tail.axis) for tail in tails}
+    axes = [class_axis(tensor, place.frames) for tensor in place.inputs]
+    alike = {(t.kind, t.says, axis) for t, axis in zip(tails, axes, strict=True)}
     shapes = {tuple(tensor.shape) for tensor in place.inputs}
     if len(alike) > 1 or len(shapes) > 1 or first.kind in ("opaque", "broken"):
-        return _arithmetic(place, part)
+        return _arithmetic(place)
     return dataclasses.replace(first, behind=(place.label, *first.behind))
 
 
-def _arithmetic(place: Place, part: Part) -> Tail:
+def _joined(place: Place, part: Part) -> Tail:
+    """Sigmoids stay what they are side by side, softmaxes beside their axis."""
+    tails = [tail_of(tensor, place.frames) for tensor in place.inputs]
+    first, axis = tails[0], class_axis(place.tensor, place.frames)
+    over = part.layer.axis % len(place.tensor.shape) + part.depth
+    kept = first.kind == "sigmoid" or (first.kind == "softmax" and axis != over)
+    if part.depth or {tail.kind for tail in tails} != {first.kind} or not kept:
+        return _arithmetic(place)
+    if not isinstance(axis, int):
+        return _tail(place, "broken", f"joins class axes of which {_why(axis)}")
+    return dataclasses.replace(first, behind=(place.label, *first.behind))
+
+
+def _why(axis: Lost | None) -> str:
+    return "nothing is known" if axis is None else axis.why
+
+
+def _arithmetic(place: Place) -> Tail:
     """Keras' own computation: logits cannot hide in it, probabilities can."""
     hidden = _hidden_activation(place)
     if hidden is not None:
         return _tail(place, "broken", f"computes on the values of {hidden}")
-    axis = _at(1, place, part) if part.units_axis == 1 else None
-    return _tail(place, "linear", "has no activation", axis)
+    return _tail(place, "linear", "has no activation")
 
 
 def _hidden_activation(place: Place) -> str | None:
@@ -133,29 +147,16 @@ def _hidden_activation(place: Place) -> str | None:
 
 def _decided(place: Place, part: Part) -> Tail:
     """Read the head, or the activation, at which the walk ends."""
-    axis = _at(part.units_axis, place, part)
-    if part.role == "activation":
-        axis = _units_axis_behind(place)
     if part.kind != "softmax":
-        return _tail(place, part.kind, part.says, axis)
-    softmax_axis = _at(part.softmax_axis, place, part)
-    if not softmax_axis:
-        several = "several axes" if softmax_axis is None else "the rows"
+        return _tail(place, part.kind, part.says)
+    over = softmax_axis(place, part)
+    if not over:
+        several = "several axes" if over is None else "the rows"
         return _tail(place, "broken", f"{part.says} over {several}")
-    if axis is not None and axis != softmax_axis:
-        says = f"{part.says} over axis {softmax_axis}, but its units are on axis {axis}"
+    axis = units_behind(place, part)
+    if isinstance(axis, int) and axis != over:
+        says = f"{part.says} over axis {over}, but its units are on axis {axis}"
         return _tail(place, "broken", says)
-    return _tail(place, "softmax", part.says, softmax_axis)
-
-
-def _units_axis_behind(place: Place) -> int | None:
-    """Class axis of what an activation received, where that is seen."""
-    behind = tail_of(place.inputs[0], place.frames)
-    return behind.axis if behind.kind == "linear" else None
-
-
-def _at(axis: int | None, place: Place, part: Part) -> int | None:
-    """Count an axis of the layer from the front of the tensor."""
-    if axis is None or not place.tensor.shape:
-        return None
-    return axis + part.depth if axis >= 0 else axis + len(place.tensor.shape)
+    if isinstance(axis, Lost) and axis.blurred:
+        return _tail(place, "broken", f"{part.says}, and {axis.why}")
+    return _tail(place, "softmax", part.says)

@@ -7,6 +7,7 @@ too would save two optimizers, or lose the one that is shared.)
 from __future__ import annotations
 
 import inspect
+import warnings
 from typing import Any
 
 import keras
@@ -149,7 +150,17 @@ class DelegatingModel(keras.Model):
 
     def get_compile_config(self) -> Any:
         """Return what the inner model was compiled with."""
-        return self.model.get_compile_config() if self.compiled else None
+        try:
+            return self.model.get_compile_config() if self.compiled else None
+        except (OSError, TypeError, ValueError) as error:  # a `functools.partial`
+            warnings.warn(
+                f"'{self.model.name}' is saved as if it was not compiled: what it was "
+                f"compiled with cannot be written ({error}). Compile it again after "
+                "loading, or pass a keras.losses object or a registered function.",
+                UserWarning,
+                stacklevel=2,
+            )
+            return None
 
     def compile_from_config(self, config: Any) -> None:
         """Compile the inner model as it was when the file was written."""

@@ -251,7 +251,29 @@ def test_loss_does_not_decide_what_was_seen_to_be_neither(name, from_logits):
         detect_head(model)
 
 
-@pytest.mark.parametrize("name", UNDECIDABLE)
+# Scores of three axes and more, whose class axis no layer tells.
+OF_UNKNOWN_AXIS = (
+    "split units",
+    "unit axis reshaped away",
+    "softmax beside the channels",
+    "Softmax layer beside the channels",
+    "partial beside the channels",
+    "softmax over two axes",
+)
+
+
+@pytest.mark.parametrize("name", OF_UNKNOWN_AXIS)
+def test_class_axis_that_no_layer_tells_is_asked_for(name):
+    model = UNDECIDABLE[name][0]()
+    with pytest.raises(HeadError, match=r"Pass from_logits.* and axis=1 or .*axis=-1"):
+        detect_head(model)
+    with pytest.raises(HeadError, match=r"which axis.*Pass axis=1 or .*axis=-1"):
+        detect_head(model, task="multilabel", from_logits=True)
+    head = detect_head(model, task="multilabel", from_logits=True, axis=1)
+    assert head == Head("multilabel", model.output_shape[1], True, axis=1)
+
+
+@pytest.mark.parametrize("name", sorted(set(UNDECIDABLE) - set(OF_UNKNOWN_AXIS)))
 def test_what_is_said_decides(name):
     head = detect_head(UNDECIDABLE[name][0](), task="multilabel", from_logits=True)
     assert (head.task, head.from_logits) == ("multilabel", True)

@@ -377,8 +377,8 @@ class TestMasks:
     def test_of_models_that_keras_runs_itself(self, masked):
         eager = tagger(mask=True)
         eager.model.compile(run_eagerly=True)
-        own = Own.wrap(masked.model)
-        sub = kl.LabeledModel(Sub(), task="multiclass", from_logits=False)
+        said = {"task": "multiclass", "from_logits": False, "axis": -1}
+        own, sub = Own.wrap(masked.model, **said), kl.LabeledModel(Sub(), **said)
         for labeled in (eager, sub, own):
             found = labeled.predict_classes(X, masked="mark")
             assert found.tolist() == np.where(REAL, X, -1).tolist()
@@ -389,7 +389,10 @@ class TestMasks:
         inputs = keras.Input((3, 2))
         outputs = layers.Masking(9.0)(inputs)
         labeled = kl.LabeledModel(
-            keras.Model(inputs, outputs), from_logits=True, task="multiclass"
+            keras.Model(inputs, outputs),
+            from_logits=True,
+            task="multiclass",
+            axis=-1,
         )
         x = np.array([[[1, 0], [0, 1], [9, 9]]], "float32")
         found = labeled.predict_classes(x, masked="mark")
@@ -460,7 +463,10 @@ class TestMasks:
         steps = layers.Embedding(4, 4, "identity", mask_zero=True)(inputs)
         outputs = Halved()(steps)
         labeled = kl.LabeledModel(
-            keras.Model(inputs, outputs), task="multiclass", from_logits=True
+            keras.Model(inputs, outputs),
+            task="multiclass",
+            from_logits=True,
+            axis=-1,
         )
         with pytest.raises(kl.InputError, match=r"mask of shape \(3, 6\)"):
             labeled.report(X, Y[:, :3])
@@ -473,8 +479,8 @@ class Own(keras.Model):
         return super().predict_step(*args)
 
     @classmethod
-    def wrap(cls, model):
-        return kl.LabeledModel(cls(model.input, model.output))
+    def wrap(cls, model, **said):
+        return kl.LabeledModel(cls(model.input, model.output), **said)
 
 
 class Sub(keras.Model):

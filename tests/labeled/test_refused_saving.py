@@ -1,5 +1,7 @@
 """What could not be loaded again is refused when it is saved, and no file is left."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -190,6 +192,23 @@ def test_own_loss_is_saved_and_loads_without_compiling(tmp_path):
     assert loaded.decoding == labeled.decoding
     loaded = keras.saving.load_model(path, custom_objects={"own_loss": own_loss})
     assert loaded.compiled
+
+
+def test_loss_that_cannot_be_written_is_left_out_and_said(tmp_path):
+    """Keras writes no `functools.partial`; the decisions do not depend on it."""
+    loss = functools.partial(keras.losses.sparse_categorical_crossentropy, axis=-1)
+    path = tmp_path / "m.keras"
+    model = sequential()
+    model.compile("sgd", loss)
+    labeled = LabeledModel(model, class_names=NAMES)
+    with pytest.warns(UserWarning, match=r"saved as if it was not compiled.*partial"):
+        labeled.save(path)
+    assert model.get_compile_config.__func__ is keras.Model.get_compile_config
+    loaded = keras.saving.load_model(path)
+    assert not loaded.compiled
+    assert loaded.decoding == labeled.decoding
+    np.testing.assert_array_equal(loaded.predict_labels(X), labeled.predict_labels(X))
+    labeled.decoded().save(path)  # nothing compiled is left in it: no warning
 
 
 @pytest.mark.parametrize("compiled", [False, True])
