@@ -13,7 +13,7 @@ from keras_labels.decoder import append_decoding, rebuildable_config
 from keras_labels.errors import DecodingError
 from keras_labels.export import ExportReport, export
 from keras_labels.labeled._explanation import explanation
-from keras_labels.labeled._resolution import DECISION, changed, resolve
+from keras_labels.labeled._resolution import DECISION, changed, resolve, resumed
 from keras_labels.labeled._saving import refuse_h5, refuse_h5_config
 from keras_labels.labeled._tuning import TunableModel
 from keras_labels.layers import DecodingLayer
@@ -28,7 +28,8 @@ class LabeledModel(TunableModel):
     and its call are the model's own. What it adds are the decisions.
 
     Args:
-        model: a trained `keras.Model`, or the path of one.
+        model: a trained `keras.Model`, or the path of one. Of a file of a
+            `LabeledModel` the decision is kept, changed by what is said here.
         task: `"binary"`, `"multiclass"` or `"multilabel"`; detected if `None`.
         from_logits: whether the model gives logits; detected if `None`.
         axis: the class axis of the scores; detected if `None`.
@@ -37,9 +38,9 @@ class LabeledModel(TunableModel):
             `class_indices` or `classes_`.
         threshold: cut on the probability, for binary and multilabel: a number, one per
             label, or `{name: value}`; 0.5 if `None`.
-        inclusive: whether a probability on the cut is positive.
+        inclusive: whether a probability on the cut is positive; `False` if `None`.
         reject_below: least probability that a decision needs; below it the class is -1.
-        min_labels: least number of labels of a multilabel row.
+        min_labels: least number of labels of a multilabel row; 0 if `None`.
         max_labels: largest number of labels of a multilabel row.
         calibration: a `Calibration` of the probabilities; `calibrate` finds one.
         prior: how frequent each class is where the model is used.
@@ -71,9 +72,9 @@ class LabeledModel(TunableModel):
         axis: int | None = None,
         class_names: Any = None,
         threshold: float | Sequence[float] | Mapping[str, float] | None = None,
-        inclusive: bool = False,
+        inclusive: bool | None = None,
         reject_below: float | None = None,
-        min_labels: int = 0,
+        min_labels: int | None = None,
         max_labels: int | None = None,
         calibration: Calibration | None = None,
         prior: Any = None,
@@ -83,13 +84,15 @@ class LabeledModel(TunableModel):
         decoding: Decodings | None = None,
         name: str | None = None,
     ) -> None:
+        saved: Decodings | None = None
         if isinstance(model, (str, os.PathLike)):
             model = keras.saving.load_model(model)
+            if isinstance(model, LabeledModel):
+                model, saved, name = model.model, model.decoding, name or model.name
         if isinstance(model, LabeledModel):
             raise DecodingError(
-                "This model is a LabeledModel already. Its file is loaded with "
-                "keras.saving.load_model(path); for other decisions with the same "
-                "weights call labeled.with_decoding(...)."
+                "This model is a LabeledModel already. For other decisions with the "
+                "same weights call labeled.with_decoding(...)."
             )
         keywords = {
             "task": task,
@@ -106,7 +109,11 @@ class LabeledModel(TunableModel):
             "trained_prior": trained_prior,
             "costs": costs,
         }
-        super().__init__(model, resolve(model, keywords, heads, decoding), name=name)
+        if saved is None or decoding is not None:
+            rules = resolve(model, keywords, heads, decoding)
+        else:
+            rules = resumed(saved, keywords, heads)
+        super().__init__(model, rules, name=name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("head", "decoding", *DECISION):
