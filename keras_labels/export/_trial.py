@@ -13,7 +13,7 @@ from keras_labels.errors import ExportError, KerasLabelsError, first_line
 from keras_labels.export._contents import of_heads
 from keras_labels.export._exporter import quiet
 from keras_labels.export._file_format import FileFormat
-from keras_labels.export._samples import near_a_cut, random_samples
+from keras_labels.export._samples import holds_ids, near_a_cut, random_samples
 from keras_labels.export._served import Served
 from keras_labels.export._verification import (
     Agreement,
@@ -54,8 +54,10 @@ def verified(
 
     if samples is None:
         samples = random_samples(model, served.signature)
+        _try_out(model, predictor, samples)
     given = len(keras.tree.flatten(samples)[0])
-    near = near_a_cut(samples, classes_of)
+    ids = holds_ids(model, served.signature)
+    near = None if ids else near_a_cut(samples, classes_of)
     if near is not None:
         samples = keras.tree.map_structure(
             lambda a, b: np.concatenate([a, b]), samples, near
@@ -81,6 +83,20 @@ def verified(
         _invalid(arrays),
         np.arange(len(arrays[0])) >= given,
     )
+
+
+def _try_out(model: keras.Model, predictor: Predictor, samples: Any) -> None:
+    """Run rows that were made: only whoever knows the model knows what it takes."""
+    try:
+        predictor.predict(samples)
+    except KerasLabelsError:
+        raise
+    except Exception as error:
+        raise ExportError(
+            f"'{model.name}' does not take the rows that were made to compare the file "
+            f"on: {first_line(error)} Pass rows of your own: export(path, "
+            "samples=x[:64])."
+        ) from error
 
 
 def _invalid(arrays: list[np.ndarray]) -> np.ndarray:
