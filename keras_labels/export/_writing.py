@@ -17,6 +17,7 @@ from keras_labels.export._folder import add_files, beside, check_folder, moved
 from keras_labels.export._formats import format_to_write
 from keras_labels.export._served import Served
 from keras_labels.export._signature import signature_of
+from keras_labels.export._state import check_stateless, state_kept
 from keras_labels.export._trial import verified
 from keras_labels.export._verification import Agreement, computes_in_16_bits
 from keras_labels.prediction import arranged
@@ -87,12 +88,13 @@ def export(
         if not len(keras.tree.flatten(samples)[0]):
             raise ExportError("`samples` holds no row to compare on.")
         _build(model, samples)
+    check_stateless(model)
     served = Served(model, decoding, outputs, signature_of(model, samples))
     _check_labels(kind, served)
     check_folder(kind, path, decoding)
     with beside(path) as work:
         file = work / path.name
-        with _hinting(model):
+        with _hinting(model), state_kept(model):
             with failing(model, kind.name):
                 kind.write(served, file)
             agreement = (
