@@ -9,8 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_labels.errors import ExportError
-from keras_labels.export._signature import Signature
+from keras_labels.export._signature import Signature, array_dtype
 from keras_labels.export._taken import ids_of, values_taken
 
 ROWS = 64
@@ -18,23 +17,17 @@ LENGTH = 8  # of an axis of any length
 _BUDGET = 16 * 2**20  # bytes of one input
 _FEW = 4
 _PAIRS = 4
+_WORDS = np.array(["", "a", "b", "a b"], object)  # where no layer says which it knows
 _HALVINGS = 24  # float32 has no more numbers between two of one scale
 
 
 def random_samples(model: keras.Model, signature: Signature) -> Any:
     """Make rows for the inputs of a model, in its structure.
 
-    Of numbers with a mean of 0 at scales from 0.1 to 10, or of ids that its layers
-    take; the last rows of numbers are all zero, which often ties classes, and NaN.
-
-    Raises:
-        ExportError: if an input takes strings.
+    Of numbers with a mean of 0 at scales from 0.1 to 10, or of ids or words that its
+    layers take; the last rows of numbers are all zero, which often ties classes, and
+    NaN.
     """
-    if any(spec.dtype == "string" for spec in signature.specs):
-        raise ExportError(
-            f"'{model.name}' takes strings, for which no rows to compare on are made. "
-            "Pass verify=False, or export the model behind its text layer."
-        )
     rng = np.random.default_rng(0)
     rows = min(map(_rows, signature.specs))
     made = [
@@ -54,7 +47,7 @@ def _taken(model: keras.Model, signature: Signature) -> list[np.ndarray | None]:
     found = values_taken(model)
     if len(found) != len(signature.specs):  # a subclassed model has no graph to walk
         found = [None] * len(signature.specs)
-    whole = [np.dtype(_dtype(spec)).kind in "iu" for spec in signature.specs]
+    whole = [_dtype(spec).kind in "iu" for spec in signature.specs]
     return [
         ids_of(model) if of_ids and taken is None else taken
         for taken, of_ids in zip(found, whole, strict=True)
@@ -70,9 +63,11 @@ def _random(
     rng: np.random.Generator, spec: Any, rows: int, taken: np.ndarray | None
 ) -> np.ndarray:
     shape = (rows, *(LENGTH if n is None else n for n in spec.shape[1:]))
-    dtype = np.dtype(_dtype(spec))
+    dtype = _dtype(spec)
     if dtype.kind == "b":
         return rng.random(shape) < 0.5
+    if taken is None and dtype.kind == "O":
+        taken = _WORDS
     if taken is not None:
         return rng.choice(taken, shape).astype(dtype)
     scales = 10.0 ** rng.uniform(-1, 1, rows)
@@ -81,10 +76,9 @@ def _random(
     return np.asarray(x.astype(dtype))
 
 
-def _dtype(spec: Any) -> str:
-    """Return the dtype of NumPy that holds an input."""
-    dtype = str(spec.dtype)
-    return {"bfloat16": "float32", "string": "object"}.get(dtype, dtype)
+def _dtype(spec: Any) -> np.dtype[Any]:
+    known = "float32" if spec.dtype == "bfloat16" else spec.dtype
+    return np.dtype(array_dtype(known))
 
 
 def near_a_cut(samples: Any, classes_of: Callable[[Any], list[np.ndarray]]) -> Any:

@@ -35,6 +35,10 @@ class SavedModel(FileFormat):
         """Return the modules that writing takes beside Keras and its backend."""
         return () if backend == "tensorflow" else ("tensorflow",)
 
+    def takes_strings(self, backend: str) -> bool:
+        """Tell whether a file that is written on a backend may take strings."""
+        return backend == "tensorflow"
+
     def write(self, served: Served, path: Path) -> None:
         """Write the folder."""
         with quiet():

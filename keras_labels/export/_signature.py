@@ -58,12 +58,25 @@ def signature_of(model: keras.Model, samples: Any = None) -> Signature:
     specs = [
         keras.InputSpec(
             shape=(None, *tensor.shape[1:]),
-            dtype=keras.backend.standardize_dtype(tensor.dtype),
+            dtype=_held(keras.backend.standardize_dtype(tensor.dtype)),
             name=name,
         )
         for tensor, name in zip(tensors, _names(tensors), strict=True)
     ]
     return Signature(keras.tree.pack_sequence_as(structure, specs))
+
+
+def array_dtype(dtype: str) -> str:
+    """Return the dtype of NumPy that holds what an input takes."""
+    return "object" if dtype == "string" else dtype
+
+
+def _held(dtype: str) -> str:
+    """Return a dtype as a backend holds it: jax has 32 bits, unless told otherwise."""
+    if not dtype.endswith("64"):
+        return dtype
+    tensor = keras.ops.convert_to_tensor(np.zeros((), dtype))
+    return str(keras.backend.standardize_dtype(tensor.dtype))
 
 
 def _spec_of_array(array: Any) -> Any:

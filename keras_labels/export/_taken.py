@@ -50,7 +50,17 @@ def values_taken(model: keras.Model) -> list[np.ndarray | None]:
     It is walked from the input to the first layers that look its values up.
     """
     inputs = list(getattr(model, "inputs", None) or ())
-    return [_common(_found(model, tensor)) for tensor in inputs]
+    found = [[values for _, values in _found(model, one)] for one in inputs]
+    return [_common(each) for each in found]
+
+
+def text_layer(model: keras.Model) -> keras.Layer | None:
+    """Return the first layer that looks up strings; `None`: none is known."""
+    for tensor in getattr(model, "inputs", None) or ():
+        if str(tensor.dtype) == "string":
+            for layer, _ in _found(model, tensor):
+                return layer
+    return None
 
 
 def ids_of(model: keras.Model) -> np.ndarray:
@@ -59,7 +69,7 @@ def ids_of(model: keras.Model) -> np.ndarray:
     return np.arange(min([_MOST, *sizes]))
 
 
-def _common(found: Iterator[np.ndarray]) -> np.ndarray | None:
+def _common(found: list[np.ndarray]) -> np.ndarray | None:
     values: np.ndarray | None = None
     for one in found:
         both = one if values is None else values[np.isin(values, one)]
@@ -67,8 +77,8 @@ def _common(found: Iterator[np.ndarray]) -> np.ndarray | None:
     return values
 
 
-def _found(model: Any, tensor: Any) -> Iterator[np.ndarray]:
-    """Give the values that each layer takes which a tensor comes to."""
+def _found(model: Any, tensor: Any) -> Iterator[tuple[Any, np.ndarray]]:
+    """Give each layer that a tensor comes to, and the values that it takes."""
     graph = getattr(model, "_functional", model)  # that of a Sequential
     by_depth = getattr(graph, "_nodes_by_depth", {})
     nodes = [node for depth in by_depth.values() for node in depth]
@@ -90,7 +100,7 @@ def _found(model: Any, tensor: Any) -> Iterator[np.ndarray]:
                 for place in places:
                     yield from _found(operation, inner[place])
             elif (values := _taken_by(operation, node, current)) is not None:
-                yield values
+                yield operation, values
             elif _passes(operation):
                 open_ones += [one for one in node.outputs if id(one) not in seen]
 

@@ -15,6 +15,7 @@ from keras_labels.export._exporter import quiet
 from keras_labels.export._file_format import FileFormat
 from keras_labels.export._samples import holds_ids, near_a_cut, random_samples
 from keras_labels.export._served import Served
+from keras_labels.export._signature import array_dtype
 from keras_labels.export._verification import (
     Agreement,
     compared,
@@ -111,7 +112,7 @@ def _invalid(arrays: list[np.ndarray]) -> np.ndarray:
 
 def _cast(samples: Any, served: Served) -> list[np.ndarray]:
     return [
-        np.ascontiguousarray(array, dtype=spec.dtype)
+        np.ascontiguousarray(array, dtype=array_dtype(spec.dtype))
         for array, spec in zip(
             keras.tree.flatten(samples), served.signature.specs, strict=True
         )

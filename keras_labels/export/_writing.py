@@ -18,6 +18,7 @@ from keras_labels.export._formats import format_to_write
 from keras_labels.export._served import Served
 from keras_labels.export._signature import signature_of
 from keras_labels.export._state import check_stateless, state_kept
+from keras_labels.export._text import check_strings
 from keras_labels.export._trial import verified
 from keras_labels.export._verification import Agreement, computes_in_16_bits
 from keras_labels.prediction import arranged
@@ -89,7 +90,9 @@ def export(
             raise ExportError("`samples` holds no row to compare on.")
         _build(model, samples)
     check_stateless(model)
-    served = Served(model, decoding, outputs, signature_of(model, samples))
+    signature = signature_of(model, samples)
+    check_strings(kind, model, signature)
+    served = Served(model, decoding, outputs, signature)
     _check_labels(kind, served)
     check_folder(kind, path, decoding)
     with beside(path) as work:
