@@ -12,12 +12,13 @@ from keras_labels import functional
 from keras_labels.errors import ExportError, KerasLabelsError, first_line
 from keras_labels.export._contents import of_heads
 from keras_labels.export._exporter import quiet
-from keras_labels.export._file_format import FileFormat
+from keras_labels.export._file_format import FileFormat, Run
 from keras_labels.export._samples import holds_ids, near_a_cut, random_samples
 from keras_labels.export._served import Served
 from keras_labels.export._signature import array_dtype
 from keras_labels.export._verification import (
     Agreement,
+    Arrays,
     compared,
     tolerance_of,
     with_label_texts,
@@ -69,7 +70,7 @@ def verified(
     try:
         with quiet():
             run = kind.start(file, contents)
-            found = run(arrays)
+            found = in_batches(run, arrays, served.signature.rows)
     except KerasLabelsError:
         raise
     except Exception as error:
@@ -84,6 +85,20 @@ def verified(
         _invalid(arrays),
         np.arange(len(arrays[0])) >= given,
     )
+
+
+def in_batches(run: Run, arrays: list[np.ndarray], rows: int | None) -> Arrays:
+    """Run a file that takes so many rows at a time, `None`: any number."""
+    if rows is None:
+        return run(arrays)
+    count = len(arrays[0])
+    missing = -count % rows
+    full = [np.concatenate([a, a[:1].repeat(missing, axis=0)]) for a in arrays]
+    made = [
+        run([array[start : start + rows] for array in full])
+        for start in range(0, count, rows)
+    ]
+    return {name: np.concatenate([m[name] for m in made])[:count] for name in made[0]}
 
 
 def _try_out(model: keras.Model, predictor: Predictor, samples: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,8 @@ def export(
     samples: Any = None,
     verify: bool = True,
     tolerance: float | None = None,
+    input_signature: Any = None,
+    **options: Any,
 ) -> ExportReport:
     """Write a model with its decoding, and compare the file with Keras.
 
@@ -75,14 +77,19 @@ def export(
         verify: whether to load the file in its runtime and compare it with Keras.
         tolerance: how far probabilities of the file may lie from Keras', between 0 and
             1; `None`: 1e-5, and more for models that compute in 16 bits.
+        input_signature: the inputs, as `keras.Model.export` takes them; `None`: those
+            of the model, of any number of rows.
+        **options: options of Keras' exporter of this format, as `opset_version`.
 
     Raises:
+        TypeError: if an option is not one of this format.
         ExportError: if it cannot be written so, or the file decides otherwise; then
             nothing is left behind.
         MissingExtraError: if a package is missing.
     """
     path = Path(path)
     kind = format_to_write(path, format)
+    _check_options(kind, options)
     _check_tolerance(tolerance)
     if samples is not None:
         samples = arranged(model, samples)
@@ -90,9 +97,9 @@ def export(
             raise ExportError("`samples` holds no row to compare on.")
         _build(model, samples)
     check_stateless(model)
-    signature = signature_of(model, samples)
+    signature = signature_of(model, samples, input_signature)
     check_strings(kind, model, signature)
-    served = Served(model, decoding, outputs, signature)
+    served = Served(model, decoding, outputs, signature, options)
     _check_labels(kind, served)
     check_folder(kind, path, decoding)
     with beside(path) as work:
@@ -106,6 +113,16 @@ def export(
         add_files(file, decoding)
         moved(file, path, work)
     return ExportReport(path, kind.name, served.outputs, agreement)
+
+
+def _check_options(kind: FileFormat, options: Mapping[str, Any]) -> None:
+    known = kind.options(keras.backend.backend())
+    if unknown := sorted(set(options) - set(known)):
+        takes = ", ".join(known) or "none"
+        raise TypeError(
+            f"export() got unexpected keywords: {', '.join(unknown)}. Options of the "
+            f"format '{kind.name}' on the backend {keras.backend.backend()}: {takes}."
+        )
 
 
 def _check_tolerance(tolerance: Any) -> None:

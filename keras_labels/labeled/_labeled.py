@@ -189,6 +189,9 @@ class LabeledModel(TunableModel):
         samples: Any = None,
         verify: bool = True,
         tolerance: float | None = None,
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **options: Any,
     ) -> ExportReport:
         """Write the decoded model to a file that other runtimes read, and verify it.
 
@@ -210,6 +213,12 @@ class LabeledModel(TunableModel):
             verify: whether to run the file and compare it.
             tolerance: how far probabilities of the file may lie from Keras'; `None`:
                 1e-5, and more for models that compute in 16 bits.
+            verbose: whether to print the report.
+            input_signature: the inputs, as `keras.Model.export` takes them, such as
+                `[keras.InputSpec("float32", (1, 32, 32, 3))]` for one row at a time.
+            **options: those of Keras for the format: `opset_version` of ONNX,
+                `optimizations` and others of the LiteRT converter, `strict` and others
+                of `torch.export`, `jax2tf_kwargs` and `is_static`.
 
         Returns:
             An `ExportReport`, to print: where, what, and how it agreed.
@@ -218,8 +227,9 @@ class LabeledModel(TunableModel):
             ExportError: if the backend cannot write the format, or the file decides
                 otherwise than Keras; then nothing is left of it.
             MissingExtraError: if a package is missing, with the line that installs it.
+            TypeError: if an option is not one of the format.
         """
-        return export(
+        report = export(
             self.model,
             self._decoding,
             filepath,
@@ -228,7 +238,12 @@ class LabeledModel(TunableModel):
             samples=samples,
             verify=verify,
             tolerance=tolerance,
+            input_signature=input_signature,
+            **options,
         )
+        if verbose:
+            print(report)
+        return report
 
     def get_config(self) -> dict[str, Any]:
         """Return the inner model and the decisions as plain data.
