@@ -32,6 +32,12 @@ def load_exported(path: str | Path) -> ExportedModel:
     """
     path = Path(path)
     contents = read_contents(path)
+    if not contents.outputs:
+        raise ExportError(
+            f"The metadata of '{path.name}' is lost, and with it the names of inputs "
+            "and outputs. read_decoding reads the decision; run the file in its own "
+            "runtime, or export it again."
+        )
     kind = format_to_read(path)
     try:
         run = kind.start(path, contents)

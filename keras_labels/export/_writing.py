@@ -148,7 +148,7 @@ def _check_labels(kind: FileFormat, served: Served) -> None:
     if served.tables and not kind.has_labels:
         raise ExportError(
             f"Files of format '{kind.name}' hold no strings, so they give no output "
-            "'labels'. Leave it out: the names stand in labels.txt and in the metadata."
+            "'labels'. Leave it out: the names stand beside it and in the metadata."
         )
 
 

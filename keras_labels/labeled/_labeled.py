@@ -197,8 +197,8 @@ class LabeledModel(TunableModel):
 
         The file is run in its own runtime and compared with Keras, on rows near a cut,
         ties and NaN too; one that decides otherwise does not stay. The class names and
-        the whole decoding stand in the file, and in `labels.txt` and `decoding.json`
-        beside it (in the folder of a SavedModel).
+        the whole decoding stand in the file, and beside `cat.onnx` in `cat.labels.txt`
+        and `cat.decoding.json` (`labels.txt`, `decoding.json` in a SavedModel).
 
         Args:
             filepath: where to write; what stands there is replaced.
