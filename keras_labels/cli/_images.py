@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from keras_labels.cli._data import Batch, Input, Source
-from keras_labels.cli._errors import CommandError, explained
+from keras_labels.cli._errors import CommandError
+from keras_labels.cli._image_files import ENDINGS, read_pixels
 from keras_labels.extras import imported
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
-_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+_CHANNELS = (1, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ def pixels_of(
         CommandError: if it takes no images, or their size is not known.
     """
     shape = inputs[0].shape if len(inputs) == 1 else (None, None, None, 3)
-    if len(inputs) > 1 or len(shape) != 4 or not {shape[1], shape[3]} & {*_MODES}:
+    if len(inputs) > 1 or len(shape) != 4 or not {shape[1], shape[3]} & {*_CHANNELS}:
         received = ", ".join(f"{one.name} {one.shape}" for one in inputs)
         raise CommandError(
             "Images are for a model of one input (rows, height, width, channels) with "
             f"1, 3 or 4 channels. This one takes {received}."
         )
-    first = shape[3] not in _MODES
+    first = shape[3] not in _CHANNELS
     height, width = shape[2:] if first else shape[1:3]
     said = size or (height, width)
     if None in said or (height or said[0], width or said[1]) != said:
@@ -102,14 +102,9 @@ def read_image(path: Path, pixels: Pixels) -> Any:
     """Read an image as float32, resized as Keras' `image_dataset_from_directory` does.
 
     Raises:
-        CommandError: if it cannot be read.
+        CommandError: if it cannot be read, or not as Keras reads it.
     """
-    image = imported("PIL.Image", "cli", "pillow")
-    with explained(f"Cannot read the image '{path}'"), image.open(path) as opened:
-        mode = _MODES[pixels.channels]
-        array = np.asarray(opened.convert(mode), dtype="float32")
-    if array.ndim == 2:
-        array = array[..., None]
+    array = read_pixels(path, pixels.channels)
     array = resized(array, pixels.height, pixels.width)
     if pixels.rescale:
         array = array / np.float32(255)

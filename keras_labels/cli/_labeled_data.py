@@ -14,7 +14,7 @@ from keras_labels.cli._counting import Counting
 from keras_labels.cli._csv import open_csv
 from keras_labels.cli._data import Batch, Input, Source, array_names, open_arrays
 from keras_labels.cli._errors import CommandError
-from keras_labels.cli._images import ENDINGS
+from keras_labels.cli._image_files import ENDINGS
 from keras_labels.cli._sources import check_data, open_sources
 from keras_labels.cli._true_classes import by_folder, true_classes
 from keras_labels.cli._weights import is_file, read_weights, weights_said

@@ -38,7 +38,9 @@ DATA is one or more of
 
 Images are resized to the size that the model takes, as Keras'
 image_dataset_from_directory does, and have values from 0 to 255 unless --rescale is
-said: a model without a Rescaling layer was often trained on 0 to 1.
+said: a model without a Rescaling layer was often trained on 0 to 1. Of 16 bits the
+higher 8 count, of a moving GIF or PNG the first picture, as there; what it reads in
+another way, such as a BMP with a palette, is refused.
 
 Without -o, each row gives a line on stdout: where it is from (the image, or file:row,
 counted from 0), a tab, its label (the class id if there are no names), a tab, the

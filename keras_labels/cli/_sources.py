@@ -10,7 +10,8 @@ from typing import Any
 from keras_labels.cli._csv import open_csv
 from keras_labels.cli._data import Input, Source, open_arrays
 from keras_labels.cli._errors import CommandError
-from keras_labels.cli._images import ENDINGS, open_images, pixels_of
+from keras_labels.cli._image_files import ENDINGS
+from keras_labels.cli._images import open_images, pixels_of
 from keras_labels.cli._models import require
 
 _ARRAYS = (".npy", ".npz")

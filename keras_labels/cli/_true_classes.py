@@ -13,7 +13,7 @@ from keras_labels.cli._counting import Counting
 from keras_labels.cli._csv import read_column
 from keras_labels.cli._data import Batch, read_array
 from keras_labels.cli._errors import CommandError, explained
-from keras_labels.cli._images import ENDINGS
+from keras_labels.cli._image_files import ENDINGS
 from keras_labels.cli._models import require
 from keras_labels.cli._weights import is_file
 from keras_labels.spec import Decoding

@@ -14,8 +14,8 @@ from keras_labels.decoder._model import (
     named,
 )
 from keras_labels.errors import DecodingError
-from keras_labels.heads import output_names
-from keras_labels.layers import DecodingLayer
+from keras_labels.heads import gives_logits, output_names
+from keras_labels.layers import ArgmaxLayer, DecodingLayer, TopKLayer
 from keras_labels.spec import Decoding
 
 
@@ -39,7 +39,8 @@ def append_decoding(
         subclassed one.
 
     Raises:
-        DecodingError: if the decoding is none of these, or does not fit the outputs.
+        DecodingError: if the decoding is none of these, or does not fit the outputs: a
+            layer must say `from_logits` as it is known of the model.
 
     >>> from keras_labels.spec import Head
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
@@ -69,7 +70,7 @@ def _as_layers(model: keras.Model, decoding: Any) -> Any:
                 f"'{model.name}' has several outputs, {list(names)}; say which to "
                 f"decode: append_decoding(model, {{{names[0]!r}: ...}})."
             )
-        return _as_layer(decoding)
+        return _as_layer(model, None, decoding)
     unknown = [name for name in decoding if name not in (names or ())]
     if unknown or not decoding:
         raise DecodingError(
@@ -77,18 +78,46 @@ def _as_layers(model: keras.Model, decoding: Any) -> Any:
             + (f"the outputs {list(names)}" if names else "one output without a name")
             + f". Received a decoding for {unknown or 'none of them'}."
         )
-    return {name: _as_layer(one) for name, one in decoding.items()}
+    return {name: _as_layer(model, name, one) for name, one in decoding.items()}
 
 
-def _as_layer(decoding: Any) -> keras.Layer:
+def _as_layer(model: keras.Model, output: str | None, decoding: Any) -> keras.Layer:
     if isinstance(decoding, Decoding):
         return DecodingLayer(decoding, name="decoding")
     if isinstance(decoding, keras.Layer) and not isinstance(decoding, keras.Model):
+        _check_scores(model, output, decoding)
         return decoding
     raise DecodingError(
         "append_decoding takes a decoding layer or a Decoding. Received: "
         f"{decoding!r} (type {type(decoding).__name__})."
     )
+
+
+def _check_scores(model: keras.Model, output: str | None, layer: keras.Layer) -> None:
+    """Refuse a layer that reads logits as probabilities, or probabilities as logits."""
+    said = _scores_said(layer)
+    if said is None:
+        return
+    known = gives_logits(model, output, layer.axis)
+    if known in (None, said):
+        return
+    kinds = ("probabilities", "logits")
+    raise DecodingError(
+        f"'{output or model.name}' gives {kinds[known]}, as its last layer and its "
+        f"loss say, and {type(layer).__name__} '{layer.name}' was made for "
+        f"{kinds[said]}. Make the layer with from_logits={known}; or, if {kinds[said]} "
+        f"it is, append a Decoding with Head(..., from_logits={said})."
+    )
+
+
+def _scores_said(layer: keras.Layer) -> bool | None:
+    """Return what a layer takes scores for; `None` where it makes no difference."""
+    if isinstance(layer, ArgmaxLayer) and layer.reject_below is None:
+        return None
+    # Whoever made a decoding said it: there `from_logits` has no default.
+    if isinstance(layer, TopKLayer) and layer.decoding is not None:
+        return None
+    return getattr(layer, "from_logits", None)
 
 
 def is_plain_graph(model: keras.Model) -> bool:

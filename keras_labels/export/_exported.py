@@ -13,6 +13,7 @@ from keras_labels.errors import ExportError, InputError, first_line
 from keras_labels.export._contents import Contents, Input
 from keras_labels.export._formats import format_to_read
 from keras_labels.export._reading import read_contents
+from keras_labels.export._signature import array_dtype
 from keras_labels.prediction import labels, refuse_invalid
 from keras_labels.spec import Decoding, Decodings
 
@@ -31,6 +32,12 @@ def load_exported(path: str | Path) -> ExportedModel:
     """
     path = Path(path)
     contents = read_contents(path)
+    if not contents.outputs:
+        raise ExportError(
+            f"The metadata of '{path.name}' is lost, and with it the names of inputs "
+            "and outputs. read_decoding reads the decision; run the file in its own "
+            "runtime, or export it again."
+        )
     kind = format_to_read(path)
     try:
         run = kind.start(path, contents)
@@ -89,7 +96,7 @@ class ExportedModel:
             made: dict[str, np.ndarray] = self._run(arrays)
             return made
         # SavedModels of jax take one row at least; the shapes are those of one.
-        one = [np.zeros((1, *a.shape[1:]), a.dtype) for a in arrays]
+        one = [np.full((1, *a.shape[1:]), _nothing(a), a.dtype) for a in arrays]
         return {name: array[:0] for name, array in self._run(one).items()}
 
     def predict_proba(self, x: Any) -> Any:
@@ -179,13 +186,19 @@ def _fitted(x: Any, inputs: tuple[Input, ...]) -> list[np.ndarray]:
 
 def _checked(value: Any, one: Input) -> np.ndarray:
     array = np.asarray(keras.ops.convert_to_numpy(value))
+    kinds = "OSUT" if one.dtype == "string" else "biuf"
     fits = array.ndim == len(one.shape) and all(
         want is None or want == size
         for want, size in zip(one.shape, array.shape, strict=True)
     )
-    if not fits or array.dtype.kind not in "biuf":
+    if not fits or array.dtype.kind not in kinds:
+        what = "strings" if one.dtype == "string" else "numbers"
         raise InputError(
-            f"Input '{one.name}' takes numbers of shape {one.shape}. Received: an "
+            f"Input '{one.name}' takes {what} of shape {one.shape}. Received: an "
             f"array of shape {array.shape} and type {array.dtype}."
         )
-    return np.ascontiguousarray(array, dtype=one.dtype)
+    return np.ascontiguousarray(array, dtype=array_dtype(one.dtype))
+
+
+def _nothing(array: np.ndarray) -> Any:
+    return "" if array.dtype.kind == "O" else 0

@@ -36,6 +36,16 @@ class FileFormat(abc.ABC):
     def packages(self, backend: str) -> tuple[str, ...]:
         """Return the modules that writing takes beside Keras and its backend."""
 
+    def options(self, backend: str) -> tuple[str, ...]:
+        """Return the names of the options of Keras' exporter that are passed on."""
+        del backend
+        return ()
+
+    def takes_strings(self, backend: str) -> bool:
+        """Tell whether a file that is written on a backend may take strings."""
+        del backend
+        return False
+
     @abc.abstractmethod
     def write(self, served: Served, path: Path) -> None:
         """Write a model, with its names and metadata where the format has them."""

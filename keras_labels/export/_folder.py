@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from keras_labels.errors import ExportError
-from keras_labels.export._contents import label_files, stored
+from keras_labels.export._beside import stale_beside, texts_beside
 from keras_labels.export._file_format import FileFormat
 from keras_labels.export._formats import exported_in
-from keras_labels.spec import Decodings, from_plain
-
-_DECODING = "decoding.json"
+from keras_labels.spec import Decodings
 
 
 def check_folder(kind: FileFormat, path: Path, decoding: Decodings) -> None:
@@ -25,15 +22,15 @@ def check_folder(kind: FileFormat, path: Path, decoding: Decodings) -> None:
             f"'{path}' is something else: a file, or a folder with other files in it. "
             "Export to a path of its own."
         )
-    others = exported_in(path.parent) - {path}
-    if not kind.suffix or (path.exists() and not others):
+    others = {one for one in exported_in(path.parent) if one.stem == path.stem}
+    if not kind.suffix or (path.exists() and not others - {path}):
         return
-    for name, text in _texts(decoding).items():
+    for name, text in texts_beside(path, decoding).items():
         stands = path.parent / name
         if stands.is_file() and _lines(stands) != text.splitlines():
             raise ExportError(
                 f"The folder '{path.parent}' holds the {name} of another model or "
-                "decision. Export to a folder of its own, or remove that file."
+                "decision. Export under another name, or remove that file."
             )
 
 
@@ -63,16 +60,10 @@ def beside(path: Path) -> Iterator[Path]:
 
 
 def add_files(file: Path, decoding: Decodings) -> None:
-    """Write `labels.txt` and `decoding.json` beside a file, or into a folder."""
+    """Write the names and the decision beside a file, or into a folder."""
     folder = file if file.is_dir() else file.parent
-    for name, text in _texts(decoding).items():
+    for name, text in texts_beside(file, decoding).items():
         (folder / name).write_text(text, encoding="utf-8")
-
-
-def _texts(decoding: Decodings) -> dict[str, str]:
-    """Return the files beside an export, by name."""
-    whole = json.dumps(stored(decoding), indent=2, ensure_ascii=False)
-    return {_DECODING: f"{whole}\n"} | label_files(decoding)
 
 
 def _lines(file: Path) -> list[str]:
@@ -83,19 +74,10 @@ def moved(file: Path, path: Path, work: Path) -> None:
     """Put what was written in its place, the file itself last."""
     beside = [one for one in work.iterdir() if one.is_file() and one != file]
     if file.is_file():
-        for name in _stale(path.parent) - {one.name for one in beside}:
+        for name in stale_beside(path) - {one.name for one in beside}:
             (path.parent / name).unlink(missing_ok=True)
     for one in beside:
         one.replace(path.parent / one.name)
     if path.is_dir():
         path.replace(work / "replaced")
     file.replace(path)
-
-
-def _stale(folder: Path) -> set[str]:
-    """Return the label files of the export that is replaced."""
-    try:
-        stored = json.loads((folder / _DECODING).read_text(encoding="utf-8"))
-        return set(label_files(from_plain(stored)))
-    except (OSError, ValueError, TypeError):
-        return set()

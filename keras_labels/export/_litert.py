@@ -15,6 +15,17 @@ from keras_labels.export._litert_metadata import with_metadata
 from keras_labels.export._served import Served
 from keras_labels.extras import imported
 
+_OPTIONS = (  # of tensorflow's converter
+    "allow_custom_ops",
+    "exclude_conversion_metadata",
+    "experimental_new_quantizer",
+    "inference_input_type",
+    "inference_output_type",
+    "optimizations",
+    "representative_dataset",
+    "target_spec",
+)
+
 
 class LiteRt(FileFormat):
     """A file that LiteRT (TensorFlow Lite) and MediaPipe Tasks read.
@@ -34,15 +45,22 @@ class LiteRt(FileFormat):
         del backend
         return ("ai_edge_litert",)
 
+    def options(self, backend: str) -> tuple[str, ...]:
+        """Return the names of the options of Keras' exporter that are passed on."""
+        del backend
+        return _OPTIONS
+
     def write(self, served: Served, path: Path) -> None:
         """Write the file."""
         import tensorflow as tf
 
         model = served.as_dict()
         # Without the operations of tensorflow that phones do not have.
-        plain = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
+        target = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
+        options = dict(served.options)
+        options["target_spec"] = {**target, **options.get("target_spec", {})}
         signature = served.signature.nested
-        export_quietly(model, path, self.name, signature, target_spec=plain)
+        export_quietly(model, path, self.name, signature, **options)
         files = label_files(served.decoding)
         name = served.model.name
         path.write_bytes(with_metadata(path.read_bytes(), name, files))

@@ -41,13 +41,19 @@ class Onnx(FileFormat):
         """Return the modules that writing takes beside Keras and its backend."""
         return _PACKAGES[backend]
 
+    def options(self, backend: str) -> tuple[str, ...]:
+        """Return the names of the options of Keras' exporter that are passed on."""
+        del backend
+        return ("opset_version",)
+
     def write(self, served: Served, path: Path) -> None:
         """Write the file."""
         onnx = imported("onnx", self.extra)
         exported = served.as_tuple()
         if keras.backend.backend() == "tensorflow":
             exported = frozen(exported, served.signature)
-        export_quietly(exported, path, "onnx", served.signature.flat)
+        signature = served.signature.flat
+        export_quietly(exported, path, "onnx", signature, **served.options)
         _finish(onnx, path, served, served.contents(self.name))
 
     def read(self, path: Path) -> str | None:
@@ -128,7 +134,8 @@ def _rename(graph: Any, old: str, new: str) -> None:
 
 def _shape(typed: Any) -> list[Any]:
     sizes = [d.dim_value or d.dim_param or None for d in typed.shape.dim]
-    return ["batch", *sizes[1:]]
+    rows = sizes[0] if isinstance(sizes[0], int) else "batch"
+    return [rows, *sizes[1:]]
 
 
 def _add_labels(graph: Any, name: str, served: Served, made: dict[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from keras_labels.errors import (
     KerasLabelsError,
     first_line,
 )
+from keras_labels.export._beside import decoding_beside
 from keras_labels.export._contents import Contents
 from keras_labels.export._formats import format_to_read
 from keras_labels.spec import Decodings, from_plain
@@ -22,7 +23,8 @@ from keras_labels.spec import Decodings, from_plain
 def read_decoding(path: str | Path) -> Decodings:
     """Return the decoding of an exported file or a `.keras` file.
 
-    The file alone is read: no runtime is started, and no code in it is run.
+    No runtime is started, and no code in the file is run. A file whose metadata another
+    tool has dropped is known by the `decoding.json` beside it.
 
     Args:
         path: the file, or the folder of a SavedModel.
@@ -55,6 +57,9 @@ def read_contents(path: str | Path) -> Contents:
             f"'{path.name}' cannot be read as {kind.name}: {first_line(error)}"
         ) from error
     if text is None:
+        beside = None if path.is_dir() else decoding_beside(path)
+        if beside is not None:  # another tool made the file again, without metadata
+            return Contents(kind.name, (), (), beside)
         raise ExportError(
             f"'{path.name}' holds no decoding: it was not written by "
             "LabeledModel.export."

@@ -9,37 +9,49 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_labels.errors import ExportError
-from keras_labels.export._signature import Signature
+from keras_labels.export._signature import Signature, array_dtype
+from keras_labels.export._taken import ids_of, values_taken
 
 ROWS = 64
 LENGTH = 8  # of an axis of any length
 _BUDGET = 16 * 2**20  # bytes of one input
 _FEW = 4
 _PAIRS = 4
+_WORDS = np.array(["", "a", "b", "a b"], object)  # where no layer says which it knows
 _HALVINGS = 24  # float32 has no more numbers between two of one scale
 
 
 def random_samples(model: keras.Model, signature: Signature) -> Any:
     """Make rows for the inputs of a model, in its structure.
 
-    Of numbers with a mean of 0 at scales from 0.1 to 10, or of ids that its embeddings
-    hold; the last rows are all zero, which often ties classes, and NaN.
-
-    Raises:
-        ExportError: if an input takes strings.
+    Of numbers with a mean of 0 at scales from 0.1 to 10, or of ids or words that its
+    layers take; the last rows of numbers are all zero, which often ties classes, and
+    NaN.
     """
-    if any(spec.dtype == "string" for spec in signature.specs):
-        raise ExportError(
-            f"'{model.name}' takes strings, for which no rows to compare on are made. "
-            "Pass verify=False, or export the model behind its text layer."
-        )
     rng = np.random.default_rng(0)
-    most = _largest_id(model)
     rows = min(map(_rows, signature.specs))
-    return keras.tree.map_structure(
-        lambda spec: _random(rng, spec, rows, most), signature.structure
-    )
+    made = [
+        _random(rng, spec, rows, taken)
+        for spec, taken in zip(signature.specs, _taken(model, signature), strict=True)
+    ]
+    return keras.tree.pack_sequence_as(signature.structure, made)
+
+
+def holds_ids(model: keras.Model, signature: Signature) -> bool:
+    """Tell whether an input is looked up, so that between two values there is none."""
+    return any(taken is not None for taken in _taken(model, signature))
+
+
+def _taken(model: keras.Model, signature: Signature) -> list[np.ndarray | None]:
+    """Return the values that each input may hold; `None`: any number."""
+    found = values_taken(model)
+    if len(found) != len(signature.specs):  # a subclassed model has no graph to walk
+        found = [None] * len(signature.specs)
+    whole = [_dtype(spec).kind in "iu" for spec in signature.specs]
+    return [
+        ids_of(model) if of_ids and taken is None else taken
+        for taken, of_ids in zip(found, whole, strict=True)
+    ]
 
 
 def _rows(spec: Any) -> int:
@@ -47,23 +59,26 @@ def _rows(spec: Any) -> int:
     return int(np.clip(_BUDGET // (4 * max(size, 1)), _FEW, ROWS))
 
 
-def _random(rng: np.random.Generator, spec: Any, rows: int, most: int) -> np.ndarray:
+def _random(
+    rng: np.random.Generator, spec: Any, rows: int, taken: np.ndarray | None
+) -> np.ndarray:
     shape = (rows, *(LENGTH if n is None else n for n in spec.shape[1:]))
-    dtype = np.dtype(spec.dtype) if spec.dtype != "bfloat16" else np.dtype("float32")
+    dtype = _dtype(spec)
     if dtype.kind == "b":
         return rng.random(shape) < 0.5
-    if dtype.kind in "iu":
-        return rng.integers(0, most + 1, shape).astype(dtype)
+    if taken is None and dtype.kind == "O":
+        taken = _WORDS
+    if taken is not None:
+        return rng.choice(taken, shape).astype(dtype)
     scales = 10.0 ** rng.uniform(-1, 1, rows)
     x = rng.normal(size=shape) * scales.reshape(-1, *[1] * (len(shape) - 1))
     x[-2], x[-1] = 0, np.nan
     return np.asarray(x.astype(dtype))
 
 
-def _largest_id(model: keras.Model) -> int:
-    layers = (one for one in model._flatten_layers())
-    sizes = [one.input_dim for one in layers if isinstance(one, keras.layers.Embedding)]
-    return int(min([256, *sizes])) - 1
+def _dtype(spec: Any) -> np.dtype[Any]:
+    known = "float32" if spec.dtype == "bfloat16" else spec.dtype
+    return np.dtype(array_dtype(known))
 
 
 def near_a_cut(samples: Any, classes_of: Callable[[Any], list[np.ndarray]]) -> Any:

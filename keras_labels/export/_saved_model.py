@@ -35,6 +35,14 @@ class SavedModel(FileFormat):
         """Return the modules that writing takes beside Keras and its backend."""
         return () if backend == "tensorflow" else ("tensorflow",)
 
+    def options(self, backend: str) -> tuple[str, ...]:
+        """Return the names of the options of Keras' exporter that are passed on."""
+        return ("is_static", "jax2tf_kwargs") if backend == "jax" else ()
+
+    def takes_strings(self, backend: str) -> bool:
+        """Tell whether a file that is written on a backend may take strings."""
+        return backend == "tensorflow"
+
     def write(self, served: Served, path: Path) -> None:
         """Write the folder."""
         with quiet():
@@ -72,7 +80,8 @@ def _write_out(served: Served, path: Path) -> None:
     def decode(inputs: Any) -> Any:
         return model(inputs)
 
-    core = archive.add_endpoint("decode", decode, served.signature.nested)
+    signature = served.signature.nested
+    core = archive.add_endpoint("decode", decode, signature, **served.options)
     for name, outputs in _endpoints(served).items():
         archive.add_endpoint(name, _endpoint(core, outputs))
     archive.write_out(str(path), verbose=False)

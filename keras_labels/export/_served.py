@@ -30,6 +30,7 @@ class Served:
         decoding: how they are decoded; `{output name: Decoding}` for several outputs.
         kinds: which of `KINDS`, in their order in the file.
         signature: the inputs.
+        options: those of the exporter of the format.
     """
 
     def __init__(
@@ -38,8 +39,10 @@ class Served:
         decoding: Decodings,
         kinds: Sequence[str],
         signature: Signature,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self.model = model
+        self.options = dict(options or {})
         self.kinds = checked_kinds(kinds)
         self.decoding = decoding
         self.signature = signature

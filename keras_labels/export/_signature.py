@@ -27,6 +27,12 @@ class Signature:
         self.specs: list[Any] = keras.tree.flatten(structure)
 
     @property
+    def rows(self) -> int | None:
+        """How many rows a call takes; `None`: any number."""
+        found: int | None = self.specs[0].shape[0]
+        return found
+
+    @property
     def nested(self) -> list[Any]:
         """The signature of a call with the inputs as the model takes them."""
         return [self.structure]
@@ -37,17 +43,23 @@ class Signature:
         return [self.specs[0] if len(self.specs) == 1 else self.specs]
 
 
-def signature_of(model: keras.Model, samples: Any = None) -> Signature:
+def signature_of(
+    model: keras.Model, samples: Any = None, said: Any = None
+) -> Signature:
     """Find the inputs of a model.
 
     Args:
         model: the model.
         samples: rows for it; needed for a subclassed model, which declares no inputs.
+        said: the inputs in the structure of its call, as `keras.Model.export` takes
+            them: `keras.InputSpec`s, specs of tensorflow or tensors.
 
     Raises:
-        ExportError: if they are not known.
+        ExportError: if they are not known, or not those of the model.
     """
-    if declares_inputs(model):
+    if said is not None:
+        structure = _said(model, said)
+    elif declares_inputs(model):
         structure = structure_of(model)
     elif samples is not None:
         structure = keras.tree.map_structure(_spec_of_array, samples)
@@ -57,13 +69,61 @@ def signature_of(model: keras.Model, samples: Any = None) -> Signature:
     tensors = keras.tree.flatten(structure)
     specs = [
         keras.InputSpec(
-            shape=(None, *tensor.shape[1:]),
-            dtype=keras.backend.standardize_dtype(tensor.dtype),
+            shape=(_batch(tensor), *tensor.shape[1:]),
+            dtype=_held(keras.backend.standardize_dtype(tensor.dtype)),
             name=name,
         )
         for tensor, name in zip(tensors, _names(tensors), strict=True)
     ]
     return Signature(keras.tree.pack_sequence_as(structure, specs))
+
+
+def _said(model: keras.Model, said: Any) -> Any:
+    """Return what was said in the structure of the model's call."""
+    if isinstance(said, (list, tuple)) and len(said) == 1:
+        said = said[0]  # the arguments of a call, of which there is one
+    specs = keras.tree.flatten(said)
+    declared = structure_of(model) if declares_inputs(model) else said
+    wanted = keras.tree.flatten(declared)
+    if len(specs) != len(wanted) or any(
+        getattr(one, "shape", None) is None or one.dtype is None for one in specs
+    ):
+        raise ExportError(
+            f"`input_signature` holds {len(wanted)} spec(s) with shape and dtype for "
+            f"'{model.name}', as [keras.InputSpec('float32', (None, 4))]. "
+            f"Received: {said!r}."
+        )
+    named = [
+        keras.InputSpec(
+            shape=(_batch(one), *one.shape[1:]),
+            dtype=keras.backend.standardize_dtype(one.dtype),
+            name=getattr(one, "name", None) or getattr(known, "name", None),
+        )
+        for one, known in zip(specs, wanted, strict=True)
+    ]
+    return keras.tree.pack_sequence_as(declared, named)
+
+
+def _batch(spec: Any) -> int | None:
+    """Return how many rows a file takes at a time; `None`: any number.
+
+    Tensors, symbolic ones too, are examples: their number of rows says nothing.
+    """
+    example = isinstance(spec, keras.KerasTensor) or keras.ops.is_tensor(spec)
+    return None if example else spec.shape[0]
+
+
+def array_dtype(dtype: str) -> str:
+    """Return the dtype of NumPy that holds what an input takes."""
+    return "object" if dtype == "string" else dtype
+
+
+def _held(dtype: str) -> str:
+    """Return a dtype as a backend holds it: jax has 32 bits, unless told otherwise."""
+    if not dtype.endswith("64"):
+        return dtype
+    tensor = keras.ops.convert_to_tensor(np.zeros((), dtype))
+    return str(keras.backend.standardize_dtype(tensor.dtype))
 
 
 def _spec_of_array(array: Any) -> Any:

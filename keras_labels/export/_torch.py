@@ -15,6 +15,13 @@ from keras_labels.export._file_format import FileFormat, Run
 from keras_labels.export._served import Served
 from keras_labels.extras import imported
 
+_OPTIONS = (  # of torch.export.export
+    "dynamic_shapes",
+    "prefer_deferred_runtime_asserts_over_guards",
+    "preserve_module_call_signature",
+    "strict",
+)
+
 
 class TorchProgram(FileFormat):
     """A file that `torch.export.load` reads; its program gives a dict.
@@ -34,6 +41,11 @@ class TorchProgram(FileFormat):
         del backend
         return ()
 
+    def options(self, backend: str) -> tuple[str, ...]:
+        """Return the names of the options of Keras' exporter that are passed on."""
+        del backend
+        return _OPTIONS
+
     def write(self, served: Served, path: Path) -> None:
         """Write the file."""
         import torch
@@ -45,12 +57,12 @@ class TorchProgram(FileFormat):
         extra = label_files(served.decoding)
         extra[f"{KEY}.json"] = served.contents(self.name).to_json()
         model = served.as_tuple()
+        options = {"dynamic_shapes": (tuple(open_axes),), "strict": False}
         with quiet():
             program = torch.export.export(
                 _forward(model, served.numeric()),
                 tuple(examples),
-                dynamic_shapes=(tuple(open_axes),),
-                strict=False,
+                **{**options, **served.options},
             )
             torch.export.save(program, str(path), extra_files=extra)
 
@@ -87,7 +99,7 @@ def _open_axes(spec: Any, rows: Any) -> dict[int, Any]:
 
     open_ones = [axis for axis, size in enumerate(spec.shape) if size is None]
     lengths = dict.fromkeys(open_ones, torch.export.Dim.AUTO)
-    return {**lengths, 0: rows}
+    return {**lengths, 0: rows} if 0 in lengths else lengths
 
 
 def _forward(model: Any, names: Sequence[str]) -> Any:

@@ -12,11 +12,13 @@ from keras_labels import functional
 from keras_labels.errors import ExportError, KerasLabelsError, first_line
 from keras_labels.export._contents import of_heads
 from keras_labels.export._exporter import quiet
-from keras_labels.export._file_format import FileFormat
-from keras_labels.export._samples import near_a_cut, random_samples
+from keras_labels.export._file_format import FileFormat, Run
+from keras_labels.export._samples import holds_ids, near_a_cut, random_samples
 from keras_labels.export._served import Served
+from keras_labels.export._signature import array_dtype
 from keras_labels.export._verification import (
     Agreement,
+    Arrays,
     compared,
     tolerance_of,
     with_label_texts,
@@ -54,8 +56,10 @@ def verified(
 
     if samples is None:
         samples = random_samples(model, served.signature)
+        _try_out(model, predictor, samples)
     given = len(keras.tree.flatten(samples)[0])
-    near = near_a_cut(samples, classes_of)
+    ids = holds_ids(model, served.signature)
+    near = None if ids else near_a_cut(samples, classes_of)
     if near is not None:
         samples = keras.tree.map_structure(
             lambda a, b: np.concatenate([a, b]), samples, near
@@ -66,7 +70,7 @@ def verified(
     try:
         with quiet():
             run = kind.start(file, contents)
-            found = run(arrays)
+            found = in_batches(run, arrays, served.signature.rows)
     except KerasLabelsError:
         raise
     except Exception as error:
@@ -83,6 +87,34 @@ def verified(
     )
 
 
+def in_batches(run: Run, arrays: list[np.ndarray], rows: int | None) -> Arrays:
+    """Run a file that takes so many rows at a time, `None`: any number."""
+    if rows is None:
+        return run(arrays)
+    count = len(arrays[0])
+    missing = -count % rows
+    full = [np.concatenate([a, a[:1].repeat(missing, axis=0)]) for a in arrays]
+    made = [
+        run([array[start : start + rows] for array in full])
+        for start in range(0, count, rows)
+    ]
+    return {name: np.concatenate([m[name] for m in made])[:count] for name in made[0]}
+
+
+def _try_out(model: keras.Model, predictor: Predictor, samples: Any) -> None:
+    """Run rows that were made: only whoever knows the model knows what it takes."""
+    try:
+        predictor.predict(samples)
+    except KerasLabelsError:
+        raise
+    except Exception as error:
+        raise ExportError(
+            f"'{model.name}' does not take the rows that were made to compare the file "
+            f"on: {first_line(error)} Pass rows of your own: export(path, "
+            "samples=x[:64])."
+        ) from error
+
+
 def _invalid(arrays: list[np.ndarray]) -> np.ndarray:
     """Return which rows have NaN in an input."""
     marks = [
@@ -95,7 +127,7 @@ def _invalid(arrays: list[np.ndarray]) -> np.ndarray:
 
 def _cast(samples: Any, served: Served) -> list[np.ndarray]:
     return [
-        np.ascontiguousarray(array, dtype=spec.dtype)
+        np.ascontiguousarray(array, dtype=array_dtype(spec.dtype))
         for array, spec in zip(
             keras.tree.flatten(samples), served.signature.specs, strict=True
         )

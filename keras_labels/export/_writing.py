@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from keras_labels.export._folder import add_files, beside, check_folder, moved
 from keras_labels.export._formats import format_to_write
 from keras_labels.export._served import Served
 from keras_labels.export._signature import signature_of
+from keras_labels.export._state import check_stateless, state_kept
+from keras_labels.export._text import check_strings
 from keras_labels.export._trial import verified
 from keras_labels.export._verification import Agreement, computes_in_16_bits
 from keras_labels.prediction import arranged
@@ -60,6 +62,8 @@ def export(
     samples: Any = None,
     verify: bool = True,
     tolerance: float | None = None,
+    input_signature: Any = None,
+    **options: Any,
 ) -> ExportReport:
     """Write a model with its decoding, and compare the file with Keras.
 
@@ -73,26 +77,34 @@ def export(
         verify: whether to load the file in its runtime and compare it with Keras.
         tolerance: how far probabilities of the file may lie from Keras', between 0 and
             1; `None`: 1e-5, and more for models that compute in 16 bits.
+        input_signature: the inputs, as `keras.Model.export` takes them; `None`: those
+            of the model, of any number of rows.
+        **options: options of Keras' exporter of this format, as `opset_version`.
 
     Raises:
+        TypeError: if an option is not one of this format.
         ExportError: if it cannot be written so, or the file decides otherwise; then
             nothing is left behind.
         MissingExtraError: if a package is missing.
     """
     path = Path(path)
     kind = format_to_write(path, format)
+    _check_options(kind, options)
     _check_tolerance(tolerance)
     if samples is not None:
         samples = arranged(model, samples)
         if not len(keras.tree.flatten(samples)[0]):
             raise ExportError("`samples` holds no row to compare on.")
         _build(model, samples)
-    served = Served(model, decoding, outputs, signature_of(model, samples))
+    check_stateless(model)
+    signature = signature_of(model, samples, input_signature)
+    check_strings(kind, model, signature)
+    served = Served(model, decoding, outputs, signature, options)
     _check_labels(kind, served)
     check_folder(kind, path, decoding)
     with beside(path) as work:
         file = work / path.name
-        with _hinting(model):
+        with _hinting(model), state_kept(model):
             with failing(model, kind.name):
                 kind.write(served, file)
             agreement = (
@@ -101,6 +113,16 @@ def export(
         add_files(file, decoding)
         moved(file, path, work)
     return ExportReport(path, kind.name, served.outputs, agreement)
+
+
+def _check_options(kind: FileFormat, options: Mapping[str, Any]) -> None:
+    known = kind.options(keras.backend.backend())
+    if unknown := sorted(set(options) - set(known)):
+        takes = ", ".join(known) or "none"
+        raise TypeError(
+            f"export() got unexpected keywords: {', '.join(unknown)}. Options of the "
+            f"format '{kind.name}' on the backend {keras.backend.backend()}: {takes}."
+        )
 
 
 def _check_tolerance(tolerance: Any) -> None:
@@ -126,7 +148,7 @@ def _check_labels(kind: FileFormat, served: Served) -> None:
     if served.tables and not kind.has_labels:
         raise ExportError(
             f"Files of format '{kind.name}' hold no strings, so they give no output "
-            "'labels'. Leave it out: the names stand in labels.txt and in the metadata."
+            "'labels'. Leave it out: the names stand beside it and in the metadata."
         )
 
 

@@ -8,10 +8,12 @@ from keras_labels.heads._detect import (
     resolve_head,
 )
 from keras_labels.heads._graph import is_keras_own, recorded_shapes
+from keras_labels.heads._scores import gives_logits
 
 __all__ = [
     "describe_outputs",
     "detect_head",
+    "gives_logits",
     "ignored_class",
     "is_keras_own",
     "output_names",

@@ -13,7 +13,7 @@ from keras_labels.decoder import append_decoding, rebuildable_config
 from keras_labels.errors import DecodingError
 from keras_labels.export import ExportReport, export
 from keras_labels.labeled._explanation import explanation
-from keras_labels.labeled._resolution import DECISION, changed, resolve
+from keras_labels.labeled._resolution import DECISION, changed, resolve, resumed
 from keras_labels.labeled._saving import refuse_h5, refuse_h5_config
 from keras_labels.labeled._tuning import TunableModel
 from keras_labels.layers import DecodingLayer
@@ -28,7 +28,8 @@ class LabeledModel(TunableModel):
     and its call are the model's own. What it adds are the decisions.
 
     Args:
-        model: a trained `keras.Model`, or the path of one.
+        model: a trained `keras.Model`, or the path of one. Of a file of a
+            `LabeledModel` the decision is kept, changed by what is said here.
         task: `"binary"`, `"multiclass"` or `"multilabel"`; detected if `None`. Said
             alone: `"ordinal"`, K ordered classes by K - 1 units that give P(y > k).
         from_logits: whether the model gives logits; detected if `None`.
@@ -38,9 +39,9 @@ class LabeledModel(TunableModel):
             `class_indices` or `classes_`.
         threshold: cut on the probability, for binary and multilabel: a number, one per
             label, or `{name: value}`; 0.5 if `None`.
-        inclusive: whether a probability on the cut is positive.
+        inclusive: whether a probability on the cut is positive; `False` if `None`.
         reject_below: least probability that a decision needs; below it the class is -1.
-        min_labels: least number of labels of a multilabel row.
+        min_labels: least number of labels of a multilabel row; 0 if `None`.
         max_labels: largest number of labels of a multilabel row.
         calibration: a `Calibration` of the probabilities; `calibrate` finds one.
         prior: how frequent each class is where the model is used.
@@ -72,9 +73,9 @@ class LabeledModel(TunableModel):
         axis: int | None = None,
         class_names: Any = None,
         threshold: float | Sequence[float] | Mapping[str, float] | None = None,
-        inclusive: bool = False,
+        inclusive: bool | None = None,
         reject_below: float | None = None,
-        min_labels: int = 0,
+        min_labels: int | None = None,
         max_labels: int | None = None,
         calibration: Calibration | None = None,
         prior: Any = None,
@@ -84,13 +85,15 @@ class LabeledModel(TunableModel):
         decoding: Decodings | None = None,
         name: str | None = None,
     ) -> None:
+        saved: Decodings | None = None
         if isinstance(model, (str, os.PathLike)):
             model = keras.saving.load_model(model)
+            if isinstance(model, LabeledModel):
+                model, saved, name = model.model, model.decoding, name or model.name
         if isinstance(model, LabeledModel):
             raise DecodingError(
-                "This model is a LabeledModel already. Its file is loaded with "
-                "keras.saving.load_model(path); for other decisions with the same "
-                "weights call labeled.with_decoding(...)."
+                "This model is a LabeledModel already. For other decisions with the "
+                "same weights call labeled.with_decoding(...)."
             )
         keywords = {
             "task": task,
@@ -107,7 +110,11 @@ class LabeledModel(TunableModel):
             "trained_prior": trained_prior,
             "costs": costs,
         }
-        super().__init__(model, resolve(model, keywords, heads, decoding), name=name)
+        if saved is None or decoding is not None:
+            rules = resolve(model, keywords, heads, decoding)
+        else:
+            rules = resumed(saved, keywords, heads)
+        super().__init__(model, rules, name=name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("head", "decoding", *DECISION):
@@ -183,13 +190,16 @@ class LabeledModel(TunableModel):
         samples: Any = None,
         verify: bool = True,
         tolerance: float | None = None,
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **options: Any,
     ) -> ExportReport:
         """Write the decoded model to a file that other runtimes read, and verify it.
 
         The file is run in its own runtime and compared with Keras, on rows near a cut,
         ties and NaN too; one that decides otherwise does not stay. The class names and
-        the whole decoding stand in the file, and in `labels.txt` and `decoding.json`
-        beside it (in the folder of a SavedModel).
+        the whole decoding stand in the file, and beside `cat.onnx` in `cat.labels.txt`
+        and `cat.decoding.json` (`labels.txt`, `decoding.json` in a SavedModel).
 
         Args:
             filepath: where to write; what stands there is replaced.
@@ -204,6 +214,12 @@ class LabeledModel(TunableModel):
             verify: whether to run the file and compare it.
             tolerance: how far probabilities of the file may lie from Keras'; `None`:
                 1e-5, and more for models that compute in 16 bits.
+            verbose: whether to print the report.
+            input_signature: the inputs, as `keras.Model.export` takes them, such as
+                `[keras.InputSpec("float32", (1, 32, 32, 3))]` for one row at a time.
+            **options: those of Keras for the format: `opset_version` of ONNX,
+                `optimizations` and others of the LiteRT converter, `strict` and others
+                of `torch.export`, `jax2tf_kwargs` and `is_static`.
 
         Returns:
             An `ExportReport`, to print: where, what, and how it agreed.
@@ -212,8 +228,9 @@ class LabeledModel(TunableModel):
             ExportError: if the backend cannot write the format, or the file decides
                 otherwise than Keras; then nothing is left of it.
             MissingExtraError: if a package is missing, with the line that installs it.
+            TypeError: if an option is not one of the format.
         """
-        return export(
+        report = export(
             self.model,
             self._decoding,
             filepath,
@@ -222,7 +239,12 @@ class LabeledModel(TunableModel):
             samples=samples,
             verify=verify,
             tolerance=tolerance,
+            input_signature=input_signature,
+            **options,
         )
+        if verbose:
+            print(report)
+        return report
 
     def get_config(self) -> dict[str, Any]:
         """Return the inner model and the decisions as plain data.

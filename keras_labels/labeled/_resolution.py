@@ -24,7 +24,6 @@ DECISION = (
     "trained_prior",
     "costs",
 )
-_UNSAID = {"inclusive": False, "min_labels": 0}
 
 
 def resolve(
@@ -45,7 +44,7 @@ def resolve(
         HeadError: if a head cannot be told.
         DecodingError: if what was said does not fit the model.
     """
-    said = {k: v for k, v in keywords.items() if not _is_unsaid(k, v)}
+    said = _said(keywords)
     ways = {"heads": heads, "decoding": decoding, **said}
     given = [name for name, value in ways.items() if value is not None]
     if len(given) > 1 and ("heads" in given or "decoding" in given):
@@ -66,8 +65,8 @@ def resolve(
     return _single(model, None, said)
 
 
-def _is_unsaid(name: str, value: Any) -> bool:
-    return value is None or (name in _UNSAID and value is _UNSAID[name])
+def _said(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in keywords.items() if value is not None}
 
 
 def _whole(model: keras.Model, decoding: Any) -> Decoding:
@@ -178,7 +177,42 @@ def changed(decodings: Decodings, changes: Mapping[str, Any]) -> Decodings:
     }
 
 
+def resumed(
+    saved: Decodings, keywords: Mapping[str, Any], heads: Mapping[str, Any] | None
+) -> Decodings:
+    """Return the decodings of a saved `LabeledModel`, with what is said changed.
+
+    Args:
+        saved: those in the file.
+        keywords: as for `resolve`.
+        heads: as for `resolve`.
+
+    Raises:
+        DecodingError: if a change does not fit, or the head was said to be another.
+    """
+    said = _said(keywords)
+    if heads is not None:
+        said["heads"] = heads
+    if isinstance(saved, dict):
+        return changed(saved, said) if said else saved
+    for name in set(said) & {*_HEAD}:
+        if said.pop(name) != getattr(saved.head, name):
+            raise DecodingError(
+                "The file holds a LabeledModel, which knows what the model emits: "
+                f"{saved.head}, class axis {saved.head.axis}. Received: "
+                f"{name}={keywords[name]!r}. Leave it out; if the file errs, make a "
+                "new one of the model in it: "
+                "LabeledModel(keras.saving.load_model(path).model, ...)."
+            )
+    return changed(saved, said)
+
+
 def _replaced(rule: Decoding, changes: Mapping[str, Any]) -> Decoding:
+    if not isinstance(changes, Mapping):
+        raise DecodingError(
+            "What to change of a head is a dict of its decisions; a whole Decoding of "
+            f"each is passed as decoding={{name: Decoding}}. Received: {changes!r}."
+        )
     if unknown := sorted(set(changes) - set(DECISION)):
         raise DecodingError(
             f"with_decoding changes {', '.join(DECISION)}. Received: {unknown}. What "

@@ -11,7 +11,6 @@ from keras_labels.prediction._inputs import (
 from keras_labels.prediction._joining import joined
 from keras_labels.prediction._labeled import Labeled, labeled_batches
 from keras_labels.prediction._labels import (
-    Prediction,
     labels,
     names_of,
     one_prediction,
@@ -21,6 +20,7 @@ from keras_labels.prediction._labels import (
     refuse_undecided,
 )
 from keras_labels.prediction._predict import Predictor
+from keras_labels.prediction._prediction import Prediction
 
 __all__ = [
     "Labeled",

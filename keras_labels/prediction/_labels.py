@@ -1,44 +1,18 @@
-"""Arrays and a `Decoding` -> what people read: labels, ranked lists, one prediction."""
+"""Arrays and a `Decoding` -> labels and ranked lists that people read."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from keras_labels.errors import DecodingError, InputError
+from keras_labels.prediction._prediction import Prediction
 from keras_labels.spec import Decoding
 
 _FEW = 64  # numbers, on which a ufunc takes longer than a list of them
 _ROUNDING = 1e-3  # of a 16-bit probability
-Label = str | tuple[str, ...] | None
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The decision on one sample.
-
-    Args:
-        label: the class name; a tuple of names for multilabel; `None` if rejected, or
-            if the decoding has no names.
-        class_id: the class id, -1 if rejected; a tuple of ids for multilabel.
-        probability: the probability of the decided class (multilabel: one for each
-            label in the tuple); of the most probable class if rejected.
-        probabilities: every class (by name, or by id without names) to its
-            probability.
-    """
-
-    label: Label
-    class_id: int | tuple[int, ...]
-    probability: float | tuple[float, ...]
-    probabilities: dict[Any, float]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the prediction as plain data, ready for JSON."""
-        return dataclasses.asdict(self)
 
 
 def labels(classes: np.ndarray, decoding: Decoding) -> Any:

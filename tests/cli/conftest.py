@@ -83,6 +83,7 @@ def files(tmp_path_factory):
         "wide": wide(),
         "images": LabeledModel(images((4, 6, 3)), class_names=["red", "green", "blue"]),
         "any_size": LabeledModel(images((None, None, 3))),
+        "gray": LabeledModel(gray((4, 6, 1)), class_names=["dark", "light"]),
         "dense": LabeledModel(dense()),
         "lambda": with_code(),
         "subclassed": LabeledModel(
@@ -125,6 +126,13 @@ def images(shape):
     """Decide on the channel that is brightest on average."""
     layers = [keras.layers.GlobalAveragePooling2D(), keras.layers.Softmax()]
     return keras.Sequential([keras.Input(shape), *layers])
+
+
+def gray(shape):
+    """Decide whether an image is light on average."""
+    half = keras.layers.Rescaling(1, offset=-127.5)
+    layers = [keras.layers.GlobalAveragePooling2D(), keras.layers.Activation("sigmoid")]
+    return keras.Sequential([keras.Input(shape), half, *layers])
 
 
 def with_code():

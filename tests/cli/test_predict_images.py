@@ -40,6 +40,13 @@ def test_single_image(decide, files, folder):
     assert labels_of(decide(files["images"], folder / "b" / "d.jpg")) == ["blue"]
 
 
+def test_16_bits_are_not_clipped(decide, files, tmp_path):
+    gray = Image.fromarray(np.full((4, 6), 64 * 257, "uint16"))
+    gray.save(tmp_path / "gray.png")
+    (row,) = decide(files["gray"], tmp_path / "gray.png")
+    assert row["label"] == "dark"
+
+
 def test_pixels_are_0_to_255_unless_rescaled(decide, files, folder):
     pixels = np.array([250, 10, 10])
     for words, scale in ((), 1), (("--rescale",), 255):

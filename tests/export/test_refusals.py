@@ -6,7 +6,16 @@ import zipfile
 import keras
 import numpy as np
 import pytest
-from labelers import BACKEND, SUFFIXES, WRITTEN, X, binary, multiclass, path_of
+from labelers import (
+    BACKEND,
+    SUFFIXES,
+    WRITTEN,
+    X,
+    binary,
+    multiclass,
+    path_of,
+    several_heads,
+)
 
 import keras_labels as kl
 
@@ -196,14 +205,63 @@ def test_new_folders_of_a_failed_export_go_as_well(tmp_path):
 
 def test_decision_of_a_sibling_is_not_changed(tmp_path):
     labeled = multiclass()
-    for name in ("one.onnx", "two.onnx"):
-        labeled.export(tmp_path / name, verify=False)
-    with pytest.raises(kl.ExportError, match="of another model or decision"):
+    labeled.export(tmp_path / "one.onnx", verify=False)
+    (tmp_path / "one.tflite").write_bytes(b"the same model for phones")
+    with pytest.raises(
+        kl.ExportError, match=r"one\.decoding\.json of another model or"
+    ):
         labeled.with_decoding(reject_below=0.7).export(tmp_path / "one.onnx")
+
+
+@every_format
+def test_several_models_fit_in_one_folder(format, tmp_path):
+    made = {"cat": multiclass(), "dog": binary(), "owl": several_heads()}
+    paths = {n: path_of(tmp_path, format).with_stem(n) for n in made}
+    for name, labeled in made.items():
+        labeled.export(paths[name], format)
+    for name, labeled in made.items():
+        assert kl.read_decoding(paths[name]) == labeled.decoding
+        kl.load_exported(paths[name]).predict(X)
+    made["dog"].with_decoding(threshold=0.7).export(paths["dog"], format)
+    if paths["dog"].is_file():
+        found = {one.name for one in tmp_path.iterdir() if one.suffix != ".bin"}
+        files = {"cat.labels.txt", "dog.labels.txt", "owl.species_labels.txt"}
+        files |= {f"{name}.decoding.json" for name in made}
+        assert found == {path.name for path in paths.values()} | files
+
+
+def test_metadata_that_another_tool_dropped_is_read_beside(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    rules = {"cat": multiclass(), "dog": binary()}
+    for name, labeled in rules.items():
+        labeled.export(tmp_path / f"{name}.onnx", verify=False)
+        model = onnx.load(str(tmp_path / f"{name}.onnx"))
+        del model.metadata_props[:]
+        onnx.save(model, str(tmp_path / f"{name}.onnx"))
+    for name, labeled in rules.items():
+        path = tmp_path / f"{name}.onnx"
+        assert kl.read_decoding(path) == labeled.decoding
+        with pytest.raises(kl.ExportError, match=r"metadata of .* is lost"):
+            kl.load_exported(path)
+    (tmp_path / "cat.decoding.json").rename(tmp_path / "decoding.json")
+    with pytest.raises(kl.ExportError, match="holds no decoding"):
+        kl.read_decoding(tmp_path / "cat.onnx")  # it may be of the other
+    (tmp_path / "dog.onnx").unlink()
+    assert kl.read_decoding(tmp_path / "cat.onnx") == rules["cat"].decoding
+
+
+def test_files_of_the_first_naming_go_with_the_export_that_they_tell_of(tmp_path):
+    multiclass().export(tmp_path / "m.onnx", verify=False)
+    for name in ("labels.txt", "decoding.json"):
+        (tmp_path / f"m.{name}").rename(tmp_path / name)
+    assert kl.read_decoding(tmp_path / "m.onnx") == multiclass().decoding
+    multiclass().export(tmp_path / "m.onnx", verify=False)
+    found = {one.name for one in tmp_path.iterdir()}
+    assert found == {"m.onnx", "m.labels.txt", "m.decoding.json"}
 
 
 def test_label_files_of_the_replaced_export_go(tmp_path):
     multiclass().export(tmp_path / "m.onnx", verify=False)
-    assert (tmp_path / "labels.txt").exists()
+    assert (tmp_path / "m.labels.txt").exists()
     multiclass(class_names=None).export(tmp_path / "m.onnx", verify=False)
-    assert not (tmp_path / "labels.txt").exists()
+    assert not (tmp_path / "m.labels.txt").exists()

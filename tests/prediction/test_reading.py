@@ -1,6 +1,5 @@
 """Labels, ranked lists and single predictions: plain Python, ready for JSON."""
 
-import dataclasses
 import json
 
 import numpy as np
@@ -134,6 +133,43 @@ def test_json_takes_them(identity, task, names):
     z = np.array([[0.0, 2.0, 1.0]])
     best = labeled.predict_top_k(z, k=2)
     assert json.loads(json.dumps(best)) == [[list(pair) for pair in best[0]]]
-    one = dataclasses.asdict(labeled.predict_one(z[0]))
-    back = json.loads(json.dumps(one))
-    assert list(back["probabilities"].values()) == list(one["probabilities"].values())
+    made = labeled.predict_one(z[0])
+    plain = made.to_dict()
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert list(plain) == ["label", "class_id", "probability", "probabilities"]
+    assert list(plain["probabilities"]) == [str(name) for name in names or range(3)]
+    assert list(plain["probabilities"].values()) == list(made.probabilities.values())
+
+
+def test_json_holds_lists_and_no_nan(identity):
+    tags = identity((3,), task="multilabel", from_logits=False, class_names=NAMES)
+    made = tags.predict_one([0.75, 0.25, 0.875]).to_dict()
+    assert made["label"] == ["a", "c"]
+    assert (made["class_id"], made["probability"]) == ([0, 2], [0.75, 0.875])
+    labeled = identity((3,), task="multiclass", from_logits=True, class_names=NAMES)
+    nan = labeled.predict_one([np.nan, 0.0, 0.0], invalid="mark")
+    plain = nan.to_dict()
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert (plain["label"], plain["class_id"]) == (None, -1)
+    assert plain["probability"] is None
+    assert plain["probabilities"] == dict.fromkeys(NAMES)
+    assert nan.confidences() == {}
+
+
+def test_numpy_numbers_are_plain_in_json():
+    p = np.float32([0.25, 0.75])
+    made = kl.Prediction(
+        "b", np.int32(1), p[1], dict(zip(["a", "b"], p, strict=True))
+    ).to_dict()
+    assert json.loads(json.dumps(made)) == made
+
+
+@pytest.mark.parametrize("names", [NAMES, None])
+def test_confidences_are_what_a_label_of_gradio_takes(identity, names):
+    labeled = identity((3,), task="multiclass", from_logits=False, class_names=names)
+    p = np.array([[0.25, 0.625, 0.125], [0.5, 0.0, 0.5]])
+    keys = names or ["0", "1", "2"]
+    want = [dict(zip(keys, row, strict=True)) for row in p.tolist()]
+    assert [labeled.predict_one(row).confidences() for row in p] == want
+    several = [dict(pairs) for pairs in labeled.predict_top_k(p, k=3)]
+    assert [{str(k): v for k, v in row.items()} for row in several] == want
