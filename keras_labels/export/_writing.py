@@ -16,6 +16,7 @@ from keras_labels.export._exporter import failing
 from keras_labels.export._file_format import FileFormat
 from keras_labels.export._folder import add_files, beside, check_folder, moved
 from keras_labels.export._formats import format_to_write
+from keras_labels.export._onnx import Onnx
 from keras_labels.export._served import Served
 from keras_labels.export._signature import signature_of
 from keras_labels.export._trial import verified
@@ -61,6 +62,7 @@ def export(
     samples: Any = None,
     verify: bool = True,
     tolerance: float | None = None,
+    opset_version: int | None = None,
 ) -> ExportReport:
     """Write a model with its decoding, and compare the file with Keras.
 
@@ -74,6 +76,7 @@ def export(
         verify: whether to load the file in its runtime and compare it with Keras.
         tolerance: how far probabilities of the file may lie from Keras', between 0 and
             1; `None`: 1e-5, and more for models that compute in 16 bits.
+        opset_version: of an ONNX file; `None`: the lowest that holds the graph.
 
     Raises:
         ExportError: if it cannot be written so, or the file decides otherwise; then
@@ -81,7 +84,7 @@ def export(
         MissingExtraError: if a package is missing.
     """
     path = Path(path)
-    kind = format_to_write(path, format)
+    kind = _at_opset(format_to_write(path, format), opset_version)
     _check_tolerance(tolerance)
     if samples is not None:
         samples = arranged(model, samples)
@@ -102,6 +105,17 @@ def export(
         add_files(file, decoding)
         moved(file, path, work)
     return ExportReport(path, kind.name, served.outputs, agreement)
+
+
+def _at_opset(kind: FileFormat, version: int | None) -> FileFormat:
+    if version is None:
+        return kind
+    if not isinstance(kind, Onnx):
+        raise ExportError(
+            f"Only files of format 'onnx' have an `opset_version`, not '{kind.name}'. "
+            f"Received: {version!r}."
+        )
+    return Onnx(version)
 
 
 def _check_tolerance(tolerance: Any) -> None:

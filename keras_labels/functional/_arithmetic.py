@@ -21,6 +21,7 @@ from keras_labels.functional._formulations import (
     native_best,
 )
 from keras_labels.functional._native import (
+    chooses_integers_slowly,
     first_of_highest,
     first_true,
     total_magnitude,
@@ -96,12 +97,11 @@ def marked_nan(ids: Any, nan: Any) -> Any:
     """Return the ids with -1 where a NaN was."""
     if holds_none(nan):
         return ids
-    if not is_portable():
-        return ops.where(nan, rejected(ids), ids)
-    # tf2onnx writes six operations for a choice of integers.
-    one = np.array(1, dtype_of(ids))[()]
-    valid = ops.cast(ops.logical_not(nan), dtype_of(ids))
-    return ops.subtract(ops.multiply(ops.add(ids, one), valid), one)
+    if is_portable() and chooses_integers_slowly():
+        one = np.array(1, dtype_of(ids))[()]
+        valid = ops.cast(ops.logical_not(nan), dtype_of(ids))
+        return ops.subtract(ops.multiply(ops.add(ids, one), valid), one)
+    return ops.where(nan, rejected(ids), ids)
 
 
 def without_nan(ids: Any, scores: Any) -> Any:

@@ -64,6 +64,11 @@ def total_magnitude(scores: Any, axis: int) -> Any:
     return ops.sum(sizes, axis=axis % len(scores.shape), keepdims=True)
 
 
+def chooses_integers_slowly() -> bool:
+    """Tell whether an exporter writes six operations for a `where` of integers."""
+    return keras.backend.backend() == "tensorflow"
+
+
 def ranks_by_id(scores: Any, axis: int) -> bool:
     """Tell whether `ops.top_k` ranks an axis, equal scores by id, in files too.
 

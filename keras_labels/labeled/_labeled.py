@@ -182,6 +182,7 @@ class LabeledModel(TunableModel):
         samples: Any = None,
         verify: bool = True,
         tolerance: float | None = None,
+        opset_version: int | None = None,
     ) -> ExportReport:
         """Write the decoded model to a file that other runtimes read, and verify it.
 
@@ -203,6 +204,8 @@ class LabeledModel(TunableModel):
             verify: whether to run the file and compare it.
             tolerance: how far probabilities of the file may lie from Keras'; `None`:
                 1e-5, and more for models that compute in 16 bits.
+            opset_version: of an ONNX file; `None`: the lowest that holds the graph,
+                15 for most, on every backend.
 
         Returns:
             An `ExportReport`, to print: where, what, and how it agreed.
@@ -221,6 +224,7 @@ class LabeledModel(TunableModel):
             samples=samples,
             verify=verify,
             tolerance=tolerance,
+            opset_version=opset_version,
         )
 
     def get_config(self) -> dict[str, Any]:
