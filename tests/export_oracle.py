@@ -4,12 +4,12 @@ import numpy as np
 import reference
 
 
-def decided(scores, case):
-    """Return the classes of float32 scores."""
+def decided(scores, case, found=None):
+    """Return the classes of float32 scores; of two that are right, the one found."""
     wanted, task, from_logits = case.options, case.task, case.from_logits
     cut, reject = wanted.get("threshold", 0.5), wanted.get("reject_below")
     if task == "multiclass":
-        ids = reference.argmax(scores)
+        ids = reference.argmax(scores, found=found)
         if reject is None:
             return ids
         p = reference.probabilities(scores, task, from_logits).max(-1, keepdims=True)
@@ -26,7 +26,9 @@ def decided(scores, case):
         return np.where((sure[:, 0] == 1) & (ids >= 0), ids, -1)
     if task == "multilabel":
         low, high = wanted.get("min_labels", 0), wanted.get("max_labels")
-        marks = reference.multi_label(x, cut, from_logits, inclusive, low, high)
+        marks = reference.multi_label(
+            x, cut, from_logits, inclusive, low, high, found=found
+        )
     else:
         x = one_column(scores, from_logits)
         marks = reference.threshold(x, cut, from_logits, inclusive)

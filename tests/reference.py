@@ -24,7 +24,7 @@ def is_narrow(scores):
 
 
 def flush(x):
-    """Scores up to the smallest normal number count as 0."""
+    """Scores up to the smallest normal number count as 0, for a cut."""
     return np.where(np.abs(x) <= np.finfo(x.dtype).tiny, x.dtype.type(0), x)
 
 
@@ -68,9 +68,16 @@ def threshold(scores, cuts, from_logits=False, inclusive=False, axis=-1):
     return _back(np.array(out, np.int32).reshape(rows.shape), lead, axis)
 
 
-def argmax(scores, axis=-1):
+def argmax(scores, axis=-1, found=None):
+    """Ids of the highest; of two answers that are right, the one that was found."""
     rows, lead = _rows(scores, axis)
-    out = [-1 if np.isnan(r).any() else int(np.argmax(flush(r))) for r in rows]
+    out = [-1 if np.isnan(r).any() else int(np.argmax(r)) for r in rows]
+    if found is not None:
+        ids = np.ravel(found)
+        near = [
+            o >= 0 and is_best(r, i) for r, o, i in zip(rows, out, ids, strict=True)
+        ]
+        out = np.where(np.array(near, bool), ids, out)
     return np.array(out, np.int32).reshape(lead)
 
 
@@ -94,30 +101,63 @@ def ordered(higher):
     return np.array(out).reshape(shape)
 
 
+def is_best(row, i, among=None):
+    """Tell whether a runtime may take i for the first of the highest.
+
+    Where the best differ by less than the smallest normal number it may take either,
+    as it compares them. Of those that are equal, the first.
+    """
+    left = range(len(row)) if among is None else among
+    if i not in left:
+        return False
+    with np.errstate(invalid="ignore"):
+        below = float(max(row[j] for j in left)) - float(row[i])
+    near = row[i] == max(row[j] for j in left) or below < np.finfo(row.dtype).tiny
+    return bool(near) and not any(row[j] == row[i] for j in left if j < i)
+
+
 def order(row):
     """Ids from the best to the worst; ties by the lower id."""
     return sorted(range(len(row)), key=lambda i: (-float(row[i]), i))
 
 
 def multi_label(
-    scores, cuts, from_logits=False, inclusive=False, low=0, high=None, axis=-1
+    scores,
+    cuts,
+    from_logits=False,
+    inclusive=False,
+    low=0,
+    high=None,
+    axis=-1,
+    found=None,
 ):
+    """0 or 1 for each label; of two answers that are right, the one that was found."""
     rows, lead = _rows(scores, axis)
     marks = threshold(rows, cuts, from_logits, inclusive)
+    had = rows if found is None else np.moveaxis(found, axis, -1).reshape(rows.shape)
     out = []
-    for row, mark in zip(rows, marks, strict=True):
+    for row, mark, seen in zip(rows, marks, had, strict=True):
         if np.isnan(row).any():
             out.append([-1] * len(row))
             continue
-        best = order(flush(row))
-        chosen = {i for i, m in enumerate(mark) if m == 1}
-        for i in best:
-            if len(chosen) < low:
-                chosen.add(i)
-        if high is not None:
-            chosen = set([i for i in best if i in chosen][:high])
-        out.append([int(i in chosen) for i in range(len(row))])
+        either = [_labels(order(one), mark, low, high) for one in (row, denormal(row))]
+        out.append(either[1] if list(seen) == either[1] else either[0])
     return _back(np.array(out, np.int32).reshape(rows.shape), lead, axis)
+
+
+def _labels(best, mark, low, high):
+    chosen = {i for i, m in enumerate(mark) if m == 1}
+    for i in best:
+        if len(chosen) < low:
+            chosen.add(i)
+    if high is not None:
+        chosen = set([i for i in best if i in chosen][:high])
+    return [int(i in chosen) for i in range(len(best))]
+
+
+def denormal(x):
+    """Numbers below the smallest normal one as 0: some runtimes take them so."""
+    return np.where(np.abs(x) < np.finfo(x.dtype).tiny, x.dtype.type(0), x)
 
 
 def sigmoid(z):
@@ -152,11 +192,24 @@ def probabilities(scores, task, from_logits=False, axis=-1, temperature=1.0):
     return p
 
 
-def top_k(scores, k, axis=-1):
-    """Ids of the k best, where every class has its own score."""
+def top_k(scores, k, axis=-1, found=None):
+    """Ids of the k best, where every class has its own score; or those found."""
     rows, lead = _rows(scores, axis)
-    out = [[-1] * k if np.isnan(row).any() else order(flush(row))[:k] for row in rows]
+    out = [[-1] * k if np.isnan(row).any() else order(row)[:k] for row in rows]
+    if found is not None:
+        had = np.moveaxis(found, axis, -1).reshape(len(rows), k).tolist()
+        both = zip(rows, out, had, strict=True)
+        out = [ids if ids[0] >= 0 and _ranked(row, ids) else o for row, o, ids in both]
     return _back(np.array(out, np.int32).reshape(len(rows), k), lead, axis)
+
+
+def _ranked(row, ids):
+    left = list(range(len(row)))
+    for i in ids:
+        if not is_best(row, i, left):
+            return False
+        left.remove(i)
+    return True
 
 
 def _columns(x, task, from_logits):

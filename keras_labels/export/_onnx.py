@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from keras_labels.export._contents import KEY, Contents, named_classes
+from keras_labels.export._contents import KEY, Contents
 from keras_labels.export._exporter import export_quietly
 from keras_labels.export._file_format import FileFormat, Run
 from keras_labels.export._frozen import frozen
-from keras_labels.export._served import Served, label_steps, rule_of
+from keras_labels.export._onnx_graph import finish
+from keras_labels.export._served import Served
 from keras_labels.extras import imported
 
 _PACKAGES = {
@@ -22,6 +23,9 @@ _PACKAGES = {
     "jax": ("onnx", "flax", "jax2onnx"),
     "torch": ("onnx",),
 }
+# The first that holds the graph is written: the lower, the older a runtime may be. All
+# backends write 15 (onnxruntime of 2021); a layer may need operations of a later one.
+_OPSETS = {"tensorflow": (15, 18), "jax": (15, 18, 21, 23), "torch": (15, 18, 20)}
 
 
 class Onnx(FileFormat):
@@ -29,6 +33,7 @@ class Onnx(FileFormat):
 
     `metadata_props` holds the class names as a JSON list under `class_names`
     (`species_class_names` for a head `species`), and everything under `keras_labels`.
+    The number of rows is called `batch` in the shapes of inputs and outputs.
     """
 
     name = "onnx"
@@ -48,13 +53,23 @@ class Onnx(FileFormat):
 
     def write(self, served: Served, path: Path) -> None:
         """Write the file."""
-        onnx = imported("onnx", self.extra)
+        imported("onnx", self.extra)
         exported = served.as_tuple()
         if keras.backend.backend() == "tensorflow":
             exported = frozen(exported, served.signature)
+        *lower, last = _opsets(served.options)
+        for opset in lower:
+            with contextlib.suppress(Exception):  # the last one says what is wrong
+                self._write_at(opset, exported, served, path)
+                return
+        self._write_at(last, exported, served, path)
+
+    def _write_at(
+        self, opset: int, exported: keras.Model, served: Served, path: Path
+    ) -> None:
         signature = served.signature.flat
-        export_quietly(exported, path, "onnx", signature, **served.options)
-        _finish(onnx, path, served, served.contents(self.name))
+        export_quietly(exported, path, "onnx", signature, opset_version=opset)
+        finish(path, served, served.contents(self.name))
 
     def read(self, path: Path) -> str | None:
         """Return the metadata of a file."""
@@ -79,91 +94,7 @@ class Onnx(FileFormat):
         return run
 
 
-def _finish(onnx: Any, path: Path, served: Served, contents: Contents) -> None:
-    """Name inputs and outputs, add labels and metadata, and check the model."""
-    model = onnx.load(str(path))
-    _name_inputs(model.graph, [one.name for one in contents.inputs])
-    _name_outputs(model.graph, served)
-    props = {KEY: contents.to_json()}
-    for prefix, names in named_classes(served.decoding).items():
-        props[f"{prefix}class_names"] = json.dumps(names, ensure_ascii=False)
-    onnx.helper.set_model_props(model, props)
-    onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, str(path))
-
-
-def _name_inputs(graph: Any, names: list[str]) -> None:
-    """Give the inputs the names of the model's, which some exporters change."""
-    for value, name in zip(graph.input, names, strict=True):
-        old, value.name = value.name, name
-        for node in graph.node:
-            for place, source in enumerate(node.input):
-                if source == old:
-                    node.input[place] = name
-
-
-def _name_outputs(graph: Any, served: Served) -> None:
-    """Give the outputs their names and order, and add the labels."""
-    from onnx import helper
-
-    taken = {name for node in graph.node for name in (*node.input, *node.output)}
-    made = {}
-    for value, name in zip(graph.output, served.numeric(), strict=True):
-        if name in taken:  # some inner result is called so: it gets another name
-            _rename(graph, name, f"{name}_of_the_model")
-        graph.node.append(helper.make_node("Identity", [_last(value, name)], [name]))
-        typed = value.type.tensor_type
-        made[name] = helper.make_tensor_value_info(name, typed.elem_type, _shape(typed))
-    for name in served.tables:
-        made[name] = _add_labels(graph, name, served, made)
-    del graph.output[:]
-    graph.output.extend(made[name] for name in served.outputs)
-
-
-def _last(value: Any, name: str) -> str:
-    return f"{name}_of_the_model" if value.name == name else str(value.name)
-
-
-def _rename(graph: Any, old: str, new: str) -> None:
-    for node in graph.node:
-        for names in (node.input, node.output):
-            for place, name in enumerate(names):
-                if name == old:
-                    names[place] = new
-
-
-def _shape(typed: Any) -> list[Any]:
-    sizes = [d.dim_value or d.dim_param or None for d in typed.shape.dim]
-    rows = sizes[0] if isinstance(sizes[0], int) else "batch"
-    return [rows, *sizes[1:]]
-
-
-def _add_labels(graph: Any, name: str, served: Served, made: dict[str, Any]) -> Any:
-    """Add a look-up of strings: no table of tensorflow, which onnx has not."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    rule = rule_of(name, served.decoding)
-    classes = f"{name.removesuffix('labels')}classes"
-    shape = _shape(made[classes].type.tensor_type)
-    table = [text.encode() for text in served.tables[name]]
-    graph.initializer.append(
-        helper.make_tensor(f"{name}_table", TensorProto.STRING, [len(table)], table)
-    )
-    if rule.head.task == "multilabel":
-        steps = {"zero": np.int32(0), "steps": label_steps(rule, len(shape))}
-        ways = [
-            ("Max", classes, "zero", "over"),
-            ("Mul", f"{name}_over", "steps", "at"),
-        ]
-    else:
-        steps = {"one": np.int32(1)}
-        ways = [("Add", classes, "one", "at")]
-    for part, value in steps.items():
-        array = numpy_helper.from_array(np.asarray(value), f"{name}_{part}")
-        graph.initializer.append(array)
-    for kind, one, other, result in ways:
-        inputs, outputs = [one, f"{name}_{other}"], [f"{name}_{result}"]
-        graph.node.append(helper.make_node(kind, inputs, outputs))
-    look_up = helper.make_node("Gather", [f"{name}_table", f"{name}_at"], [name])
-    graph.node.append(look_up)
-    return helper.make_tensor_value_info(name, TensorProto.STRING, shape)
+def _opsets(options: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the opsets to try: the one that was asked for, or ours from the lowest."""
+    chosen = options.get("opset_version")
+    return _OPSETS[keras.backend.backend()] if chosen is None else (chosen,)

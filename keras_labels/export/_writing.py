@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from keras_labels import functional
 from keras_labels.errors import DecodingError, ExportError
 from keras_labels.export._exporter import failing
 from keras_labels.export._file_format import FileFormat
@@ -105,7 +106,7 @@ def export(
     with beside(path) as work:
         file = work / path.name
         with _hinting(model), state_kept(model):
-            with failing(model, kind.name):
+            with failing(model, kind.name), functional.written_for(kind.name):
                 kind.write(served, file)
             agreement = (
                 verified(kind, file, served, samples, tolerance) if verify else None

@@ -8,7 +8,7 @@ from keras_labels.functional._argmax import argmax
 from keras_labels.functional._arithmetic import widen
 from keras_labels.functional._corrections import corrected, positive_column
 from keras_labels.functional._decode import OUTPUTS, check_outputs, decode
-from keras_labels.functional._formulations import unexported
+from keras_labels.functional._formulations import unexported, written_for
 from keras_labels.functional._multi_label import multi_label
 from keras_labels.functional._probabilities import probabilities
 from keras_labels.functional._threshold import threshold
@@ -27,4 +27,5 @@ __all__ = [
     "top_k",
     "unexported",
     "widen",
+    "written_for",
 ]

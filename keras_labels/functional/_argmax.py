@@ -20,7 +20,7 @@ from keras_labels.functional._arithmetic import (
 )
 from keras_labels.functional._corrections import corrected, corrected_probabilities
 from keras_labels.functional._formulations import at_least, ids_dtype
-from keras_labels.functional._ranking import best_ids
+from keras_labels.functional._ranking import best_id
 from keras_labels.spec import Decoding, Head
 
 
@@ -68,7 +68,7 @@ def argmax(
 def best_class(scores: Any, decoding: Decoding) -> Any:
     """Return the class of each row, -1 if rejected; keeps the class axis, length 1."""
     x, head = _compared(scores, decoding)
-    ids, _, nan = best_ids(widen(x), 1, head.axis)
+    ids, nan = best_id(widen(x), head.axis)
     ids = ops.cast(ids, ids_dtype())
     if decoding.reject_below is not None:
         p = _of_ids(ids, corrected_probabilities(scores, decoding), decoding)

@@ -1,7 +1,6 @@
 """Arithmetic that gives the same bits on every backend and in every export.
 
-Float `ops.argmax`, `ops.top_k`, `ops.one_hot` and `ops.take` do not; what stands here
-uses comparisons, `max` and an integer argmax only.
+Float `ops.argmax`, `ops.top_k`, `ops.one_hot` and `ops.take` do not.
 """
 
 from __future__ import annotations
@@ -15,15 +14,19 @@ from keras import ops
 from keras_labels.errors import DecodingError
 from keras_labels.functional._formulations import (
     at_least,
-    at_most,
     either,
     fuses,
     holds_none,
     is_portable,
     native_best,
 )
+from keras_labels.functional._native import (
+    chooses_integers_slowly,
+    first_of_highest,
+    first_true,
+    total_magnitude,
+)
 
-_TINY = {name: float(np.finfo(name).tiny) for name in ("float32", "float64")}
 _FEW = 100  # classes, up to which XLA tests each for NaN as fast
 
 
@@ -65,21 +68,6 @@ def counted(axis: int, like: Any) -> int:
     return axis % len(like.shape)
 
 
-def smallest_normal(like: Any) -> float:
-    """Return the magnitude up to which a score counts as 0.
-
-    tensorflow and XLA flush subnormal numbers to 0 and torch does not, so that
-    decisions on them would differ.
-    """
-    return _TINY[dtype_of(like)]
-
-
-def flushed(scores: Any) -> Any:
-    """Return scores with one 0 for all that count as 0."""
-    tiny = constant(smallest_normal(scores), scores)
-    return ops.where(at_most(ops.abs(scores), tiny), 0.0, scores)
-
-
 def rejected(ids: Any) -> Any:
     """Return the id of a row without a class, -1, in the dtype of ids."""
     return np.array(-1, dtype_of(ids))[()]
@@ -92,8 +80,9 @@ def has_nan(scores: Any, axis: int) -> Any:
     def exactly() -> Any:
         return ops.any(ops.isnan(scores), axis=axis, keepdims=True)
 
-    if is_portable() or (fuses() and scores.shape[axis] < _FEW):
-        # A reduction of NaN or a comparison with it differs between runtimes.
+    if is_portable():
+        return ops.isnan(total_magnitude(scores, axis))
+    if fuses() and scores.shape[axis] < _FEW:
         return exactly()
     if not fuses():  # the maximum of tensorflow and torch keeps NaN
         return ops.isnan(maximum(scores, axis))
@@ -106,7 +95,13 @@ def has_nan(scores: Any, axis: int) -> Any:
 
 def marked_nan(ids: Any, nan: Any) -> Any:
     """Return the ids with -1 where a NaN was."""
-    return ids if holds_none(nan) else ops.where(nan, rejected(ids), ids)
+    if holds_none(nan):
+        return ids
+    if is_portable() and chooses_integers_slowly():
+        one = np.array(1, dtype_of(ids))[()]
+        valid = ops.cast(ops.logical_not(nan), dtype_of(ids))
+        return ops.subtract(ops.multiply(ops.add(ids, one), valid), one)
+    return ops.where(nan, rejected(ids), ids)
 
 
 def without_nan(ids: Any, scores: Any) -> Any:
@@ -134,8 +129,26 @@ def total(x: Any, axis: int) -> Any:
     return ops.sum(x, axis=counted(axis, x), keepdims=True)
 
 
-def first_best(scores: Any, axis: int, among: Any = None) -> tuple[Any, Any]:
+def first_best(scores: Any, axis: int) -> tuple[Any, Any]:
     """Return the least id of the highest score, and that score.
+
+    Args:
+        scores: float tensor; rows with NaN give an id that means nothing.
+        axis: the class axis, which stays with length 1.
+    """
+    axis = counted(axis, scores)
+    if is_portable():
+        return first_of_highest(scores, axis), maximum(scores, axis)
+    native = native_best(scores, axis)
+    if native is not None:
+        highest, ids = native
+        return ids, highest
+    highest = maximum(scores, axis)
+    return first_true(at_least(scores, highest), axis), highest
+
+
+def first_best_among(scores: Any, axis: int, among: Any) -> Any:
+    """Return the least id of the highest score of some.
 
     Args:
         scores: float tensor; rows with NaN give an id that means nothing.
@@ -144,37 +157,23 @@ def first_best(scores: Any, axis: int, among: Any = None) -> tuple[Any, Any]:
             without any gives 0.
     """
     axis = counted(axis, scores)
-    if among is not None:
-        scores = ops.where(among, scores, -float("inf"))
-    native = native_best(scores, axis, smallest_normal(scores))
-    if native is not None and native[2] is False:
-        if among is None:
-            return native[1], native[0]
-        native = None  # the first of scores that are all -inf may not be chosen
-    highest = maximum(scores, axis) if native is None else native[0]
-
-    def exactly() -> Any:
-        tiny = constant(smallest_normal(scores), scores)
-        near_zero = at_most(ops.abs(highest), tiny)
-        winners = at_least(scores, ops.where(near_zero, -tiny, highest))
-        if among is not None:
-            winners = _found(ops.logical_and(winners, among), among, axis)
-        # int8: an argmax of floats exports a Bitcast that no runtime loads.
-        winner = ops.argmax(ops.cast(winners, "int8"), axis=axis, keepdims=True)
-        return ops.cast(winner, "int32")
-
-    if native is None:
-        return exactly(), highest
-    return either(native[2], exactly, lambda: native[1]), highest
-
-
-def _found(winners: Any, among: Any, axis: int) -> Any:
-    """Return the winners; all to choose from where there is none."""
+    scores = ops.where(among, scores, -float("inf"))
     if not is_portable():
-        return winners
-    # OpenVINO and LiteRT give the lowest finite number for a maximum of -inf.
-    found = ops.any(winners, axis=axis, keepdims=True)
-    return ops.logical_or(winners, ops.logical_and(among, ops.logical_not(found)))
+        highest = at_least(scores, maximum(scores, axis))
+        return first_true(ops.logical_and(highest, among), axis)
+    # Not where a score equals the highest: a file that rounds may find none.
+    best = first_of_highest(scores, axis)
+    right = ops.logical_and(one_hot(best, scores.shape[axis], axis), among)
+    # OpenVINO and LiteRT take -inf for the lowest number: there may be none among them.
+    lowest = at_least(scores, constant(np.finfo(dtype_of(scores)).min, scores))
+    chosen = _else(_else(right, ops.logical_and(lowest, among), axis), among, axis)
+    return first_true(chosen, axis)
+
+
+def _else(marks: Any, others: Any, axis: int) -> Any:
+    """Return the marks of each row, the others where it has none."""
+    none = ops.logical_not(ops.any(marks, axis=axis, keepdims=True))
+    return ops.logical_or(marks, ops.logical_and(others, none))
 
 
 def one_hot(ids: Any, units: int, axis: int) -> Any:

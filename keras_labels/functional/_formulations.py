@@ -1,9 +1,10 @@
-"""The fastest formulations of a rule on each backend, for what no file will hold.
+"""Which formulation of a rule is computed: one of the process, or one for a file.
 
-By default a decision is computed by operations that every exported file can hold. A
-prediction in this process may use others: they give the same ids and cost one or two
-reads of the scores instead of five to thirty. The only file of this room that knows
-the backends. `benchmarks/decisions.py` measures the choices.
+By default a decision is computed by operations that every exported file can hold, and
+that the runtime of the file does in one pass (`_native`). A prediction in this process
+may use others. They give the same ids; numbers below the smallest normal float alone
+may count as 0 in one and not in another. `benchmarks/decisions.py` measures the
+choices in the process, `benchmarks/exports.py` those in files.
 """
 
 from __future__ import annotations
@@ -19,42 +20,53 @@ from keras import ops
 
 # From how many classes two passes over blocks beat one over all.
 _IN_BLOCKS_FROM = {"tensorflow": 3000, "xla": 100, "torch": 10_000}
-_NATIVE_FROM = 100  # classes, on tensorflow
-_LISTED = 64  # numbers
 
 
 class _Formulation(NamedTuple):
     compiler: str | None  # "tensorflow", "xla" or "torch"; `None`: for any
     ids: str
-    doubts: list[Any] | None
+    runtime: str | None = None  # that of the file, where it is known
 
 
-_PORTABLE = _Formulation(None, "int32", None)
+_PORTABLE = _Formulation(None, "int32")
 _formulation: ContextVar[_Formulation] = ContextVar(
     "keras_labels_formulation", default=_PORTABLE
 )
 
 
 @contextlib.contextmanager
-def unexported(
-    ids: str = "int32", xla: bool = False, doubts: list[Any] | None = None
-) -> Iterator[None]:
+def unexported(ids: str = "int32", xla: bool = False) -> Iterator[None]:
     """Compute decisions in the fastest way; nothing traced inside may be exported.
 
     Args:
         ids: dtype of the class ids: signed, and wide enough for them.
         xla: whether XLA compiles what is traced inside; on jax it always does.
-        doubts: takes boolean tensors. If one of them is true the result means nothing,
-            and is to be computed again without doubts. A branch in the graph would
-            keep scores in memory that otherwise are never written there.
     """
     backend = keras.backend.backend()
     compiler = "xla" if xla or backend == "jax" else backend
-    token = _formulation.set(_Formulation(compiler, ids, doubts))
+    with _computed(_Formulation(compiler, ids)):
+        yield
+
+
+@contextlib.contextmanager
+def written_for(runtime: str) -> Iterator[None]:
+    """Compute decisions in the best way for a file: that of the format of this name."""
+    with _computed(_PORTABLE._replace(runtime=runtime)):
+        yield
+
+
+@contextlib.contextmanager
+def _computed(formulation: _Formulation) -> Iterator[None]:
+    token = _formulation.set(formulation)
     try:
         yield
     finally:
         _formulation.reset(token)
+
+
+def runtime() -> str | None:
+    """Return the format of the file that is written; `None`: not known."""
+    return _formulation.get().runtime
 
 
 def is_portable() -> bool:
@@ -79,11 +91,6 @@ def at_least(x: Any, y: Any) -> Any:
     import torch  # OpenVINO reads its `ge`, and not the `greater_equal` of Keras
 
     return torch.ge(*map(ops.convert_to_tensor, (x, y)))
-
-
-def at_most(x: Any, y: Any) -> Any:
-    """Tell where x <= y."""
-    return at_least(y, x)
 
 
 def ids_dtype() -> str:
@@ -125,12 +132,11 @@ def taken_blocks(x: Any, ids: Any) -> Any:
     return ops.take_along_axis(x, ops.expand_dims(ids, -1), axis=-2)
 
 
-def native_best(scores: Any, axis: int, tiny: float) -> tuple[Any, Any, Any] | None:
+def native_best(scores: Any, axis: int) -> tuple[Any, Any] | None:
     """Return the highest scores and their first int32 ids as the backend finds them.
 
-    Both keep the class axis with length 1. Beside them: whether an id may be wrong,
-    where scores up to `tiny` are the same, or all are infinitely low (`False`: the
-    first is right). `None` where our own search is as fast.
+    Both keep the class axis with length 1. `None` where a comparison with the highest
+    score is as fast.
     """
     compiler = _compiler()
     if compiler is None or 0 in tuple(scores.shape):
@@ -139,37 +145,15 @@ def native_best(scores: Any, axis: int, tiny: float) -> tuple[Any, Any, Any] | N
         import torch
 
         highest, ids = torch.max(scores, dim=axis, keepdim=True)
-        few = listed(highest)
-        if few is not None:
-            odd: Any = not all(abs(x) > tiny and x > -math.inf for x in few)
-        else:
-            odd = ((highest.abs() <= tiny) | (highest == -math.inf)).any()
-        return highest, ids.int(), odd
+        return highest, ids.int()
     if finds_best_in_one_pass():
-        sure = _formulation.get().doubts is None
-        if sure:  # which costs a third of the pass
-            scores = ops.where(abs(scores) <= tiny, 0.0, scores)
-        highest, ids = _best_in_one_pass(scores, axis % len(scores.shape))
-        if sure:
-            return highest, ids, False
-        odd = (abs(highest) <= tiny) | (highest == -math.inf)
-        return highest, ids, odd.any()
-    if compiler == "xla" or scores.shape[axis] < _NATIVE_FROM:
+        return _best_in_one_pass(scores, axis)
+    if compiler == "xla" or not is_last(axis, scores):
         return None
     import tensorflow as tf
 
-    ids = tf.expand_dims(tf.argmax(scores, axis, output_type="int32"), axis)
-    highest = tf.reduce_max(scores, axis, keepdims=True)
-    odd = (tf.abs(highest) <= tiny) | (highest == -math.inf)
-    return highest, ids, tf.reduce_any(odd)
-
-
-def listed(values: Any) -> list[float] | None:
-    """Return a few numbers of eager torch, each operation on which takes longer."""
-    if _compiler() != "torch" or values.numel() > _LISTED:
-        return None
-    numbers: list[float] = values.flatten().tolist()
-    return numbers
+    ids = tf.math.top_k(scores, 1).indices  # its argmax loses the lowest number
+    return tf.reduce_max(scores, axis, keepdims=True), ids
 
 
 def finds_best_in_one_pass() -> bool:
@@ -198,16 +182,6 @@ def _best_in_one_pass(scores: Any, axis: int) -> tuple[Any, Any]:
     return jnp.expand_dims(highest, axis), jnp.expand_dims(best, axis)
 
 
-def ranks_by_id(scores: Any, axis: int) -> bool:
-    """Tell whether `ops.top_k` ranks an axis, equal scores by id, in files too.
-
-    tensorflow and ONNX promise the order, LiteRT keeps it, and OpenVINO has it from
-    tensorflow. That of torch does not keep it, and no runtime has that of jax.
-    """
-    on_tensorflow = keras.backend.backend() == "tensorflow"
-    return on_tensorflow and is_portable() and is_last(axis, scores)
-
-
 def is_last(axis: int, scores: Any) -> bool:
     """Tell whether an axis is the last one, which alone `ops.top_k` ranks."""
     return axis in (-1, len(scores.shape) - 1)
@@ -216,7 +190,7 @@ def is_last(axis: int, scores: Any) -> bool:
 def native_ranking(scores: Any, k: int) -> tuple[Any, Any] | None:
     """Return the k highest scores on the last axis and their ids, or `None`.
 
-    Ids of scores that are equal, or nearly 0, may stand in another order.
+    Ids of scores that are equal may stand in another order.
     """
     if _compiler() in (None, "xla") or 0 in tuple(scores.shape):
         return None
@@ -226,15 +200,14 @@ def native_ranking(scores: Any, k: int) -> tuple[Any, Any] | None:
 
 def either(rare: Any, exactly: Callable[[], Any], usually: Callable[[], Any]) -> Any:
     """Return what is always right, or what is so and faster unless `rare` is true."""
-    compiler, _, doubts = _formulation.get()
-    if compiler is None or (compiler == "torch" and rare):
+    compiler = _compiler()
+    if compiler is None:
         return exactly()
-    if doubts is not None:
-        doubts.append(rare)
-        return usually()
-    return usually() if compiler == "torch" else ops.cond(rare, exactly, usually)
+    if compiler == "torch":
+        return exactly() if rare else usually()
+    return ops.cond(rare, exactly, usually)
 
 
 def holds_none(marks: Any) -> bool:
     """Tell whether it is known already that no mark is true, as torch does."""
-    return marks is False or (_compiler() == "torch" and not marks.any())
+    return _compiler() == "torch" and not marks.any()

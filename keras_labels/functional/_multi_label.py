@@ -9,7 +9,7 @@ from keras import ops
 from keras_labels.functional._arithmetic import (
     counted,
     dtype_of,
-    first_best,
+    first_best_among,
     has_nan,
     marked_nan,
     one_hot,
@@ -107,5 +107,5 @@ def _trimmed(x: Any, marks: Any, most: int, head: Head) -> Any:
 
 
 def _best_label(x: Any, among: Any, head: Head) -> Any:
-    best, _ = first_best(x, head.axis, among=among)
+    best = first_best_among(x, head.axis, among)
     return one_hot(best, head.units, head.axis)

@@ -21,8 +21,8 @@ from keras_labels.functional._formulations import (
     either,
     fuses,
     is_portable,
-    ranks_by_id,
 )
+from keras_labels.functional._native import ranks_by_id, total_magnitude
 from keras_labels.spec import Head, Task
 
 _NARROW = ("float16", "bfloat16")
@@ -77,13 +77,13 @@ def probabilities(
 
 def activate(logits: Any, head: Head, temperature: float = 1.0) -> Any:
     """Apply the head's activation to widened logits, one column per class."""
-    logits = finite(logits)
+    given, logits = logits, finite(logits)
     if temperature != 1.0:
         logits = ops.divide(logits, constant(temperature, logits))
     if head.activation == "softmax":
         p = ops.softmax(logits, axis=head.axis)
         # tensorflow gives 0 beside the NaN, which reads as a sure decision.
-        return ops.where(has_nan(logits, head.axis), float("nan"), p)
+        return _with_nan_of(given, p, head.axis)
     if head.task == "binary":
         # sigmoid(-z) keeps the digits that 1 - sigmoid(z) loses.
         both = ops.concatenate([-logits, logits], axis=head.axis)
@@ -93,6 +93,14 @@ def activate(logits: Any, head: Head, temperature: float = 1.0) -> Any:
         lowest = ops.sigmoid(-first_column(logits, head.axis))
         return of_classes(p, lowest, head.axis)
     return p
+
+
+def _with_nan_of(x: Any, p: Any, axis: int) -> Any:
+    if not is_portable():
+        return ops.where(has_nan(x, axis), float("nan"), p)
+    # No constant that is NaN: onnxruntime cannot quantise a file with one.
+    size = total_magnitude(x, axis)
+    return ops.where(ops.isnan(size), size, p)
 
 
 def of_chosen(values: Any, scores: Any, head: Head) -> Any:

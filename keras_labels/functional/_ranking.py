@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from keras import ops
 
 from keras_labels.functional._arithmetic import (
-    constant,
+    counted,
     first_best,
-    flushed,
+    first_best_among,
     has_nan,
     maximum,
     one_hot,
-    smallest_normal,
 )
 from keras_labels.functional._formulations import (
-    at_most,
     either,
     finds_best_in_one_pass,
     fuses,
     in_blocks,
     is_last,
     is_portable,
-    listed,
     native_ranking,
-    ranks_by_id,
     taken_blocks,
 )
+from keras_labels.functional._native import first_of_highest, ranks_by_id
+
+
+def best_id(x: Any, axis: int) -> tuple[Any, Any]:
+    """Return the best class of each row, and which rows hold a NaN, as `best_ids`."""
+    if is_portable():  # without the score, which would stay in a file
+        return first_of_highest(x, counted(axis, x)), has_nan(x, axis)
+    ids, _, nan = best_ids(x, 1, axis)
+    return ids, nan
 
 
 def best_ids(x: Any, k: int, axis: int) -> tuple[Any, Any, Any]:
@@ -41,8 +45,7 @@ def best_ids(x: Any, k: int, axis: int) -> tuple[Any, Any, Any]:
 
     Returns:
         Ids and scores with k on the class axis; and for every row whether it holds a
-        NaN, and so has ids that mean nothing. (It has 1 on the class axis; or it is
-        False, where no row does.)
+        NaN, and so has ids that mean nothing, with 1 on the class axis.
     """
     blocks = in_blocks(x.shape[axis]) if is_last(axis, x) else None
     if blocks is None or k > blocks[0]:
@@ -54,9 +57,7 @@ def best_ids(x: Any, k: int, axis: int) -> tuple[Any, Any, Any]:
 def _nan_of(x: Any, values: Any, axis: int) -> Any:
     one = values.shape[axis] == 1
     if one and (finds_best_in_one_pass() or not (is_portable() or fuses())):
-        # The highest score keeps NaN.
-        few = listed(values)
-        return ops.isnan(values) if few is None or any(map(math.isnan, few)) else False
+        return ops.isnan(values)  # the highest score keeps NaN
     return has_nan(x, axis)
 
 
@@ -95,8 +96,8 @@ def _ranked(x: Any, k: int, axis: int) -> tuple[Any, Any]:
     """Return the places of the k highest scores, and these scores."""
     if k == 1:
         return first_best(x, axis)
-    if ranks_by_id(x, axis):
-        values, ids = ops.top_k(flushed(x), k, sorted=True)
+    if is_portable() and ranks_by_id(x, axis):
+        values, ids = ops.top_k(x, k, sorted=True)
         return ops.cast(ids, "int32"), values
     more = min(k + 1, x.shape[axis])  # the next one tells whether the last is a tie
     native = native_ranking(x, more) if is_last(axis, x) else None
@@ -104,10 +105,8 @@ def _ranked(x: Any, k: int, axis: int) -> tuple[Any, Any]:
         return _searched(x, k, axis)
     values, ids = native
     tied = ops.any(values[..., 1:] >= values[..., :-1])
-    tiny = constant(smallest_normal(x), x)
-    near_zero = ops.any(at_most(ops.abs(values), tiny))
     ids = either(
-        ops.logical_or(tied, near_zero),
+        tied,
         lambda: _searched(x, k, axis)[0],
         lambda: ops.cast(ids[..., :k], "int32"),
     )
@@ -118,7 +117,11 @@ def _searched(x: Any, k: int, axis: int) -> tuple[Any, Any]:
     """Search the highest score, then the highest of the others, and so on."""
     ids, values, left = [], [], None
     for turn in range(k):
-        best, value = first_best(x, axis, among=left)
+        if left is None:
+            best, value = first_best(x, axis)
+        else:
+            best = first_best_among(x, axis, left)
+            value = maximum(ops.where(left, x, -float("inf")), axis)
         ids.append(best)
         values.append(value)
         if turn + 1 < k:

@@ -217,7 +217,8 @@ class LabeledModel(TunableModel):
             verbose: whether to print the report.
             input_signature: the inputs, as `keras.Model.export` takes them, such as
                 `[keras.InputSpec("float32", (1, 32, 32, 3))]` for one row at a time.
-            **options: those of Keras for the format: `opset_version` of ONNX,
+            **options: those of Keras for the format: `opset_version` of ONNX (the
+                lowest that holds the graph if left out, 15 for most),
                 `optimizations` and others of the LiteRT converter, `strict` and others
                 of `torch.export`, `jax2tf_kwargs` and `is_static`.
 

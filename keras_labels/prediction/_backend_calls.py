@@ -6,8 +6,6 @@ and jax is given their values, none of which it may destroy.
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -19,9 +17,6 @@ from keras_labels.errors import InputError, first_line
 from keras_labels.prediction._guard import lock_of
 
 Call = Callable[..., Any]
-# Scores of which so many batches are in doubt are not worth a second look at each.
-_DOUBTS_AT_FIRST = 2
-_CALLS_PER_DOUBT = 8
 
 
 def compiled_call(
@@ -35,8 +30,7 @@ def compiled_call(
 
     Args:
         decoder: the model that owns the weights.
-        forward: what it does with tensors; and with a list for the doubts of
-            `functional.unexported`.
+        forward: what it does with tensors.
         specs: the symbolic inputs to compile for; `None` if they are not known.
         jit: whether to compile where that is a choice.
         plain: whether layers are known to keep no tensors of a call.
@@ -84,23 +78,11 @@ def _tensorflow(forward: Call, specs: Any, jit: bool) -> Call:
 def _jax(decoder: DecodedModel, forward: Call) -> Call:
     variables = decoder.variables
     lock = lock_of(decoder.model)
-    usual, exact = (_jitted(variables, forward, doubting) for doubting in (True, False))
-    calls = doubted = 0
-
-    def run(values: list[Any], x: Any) -> Any:
-        nonlocal calls, doubted
-        calls += 1
-        if doubted > _DOUBTS_AT_FIRST + calls // _CALLS_PER_DOUBT:
-            return exact(values, x)
-        made = usual(values, x)
-        if made[2] is None or not made[2]:
-            return made
-        doubted += 1
-        return exact(values, x)
+    run = _jitted(variables, forward)
 
     def call(x: Any) -> Any:
         with lock:
-            made, changed, _ = run(_values(decoder.model, variables), x)
+            made, changed = run(_values(decoder.model, variables), x)
             for index, value in changed.items():
                 variables[index].assign(value)
         return _to_numpy(made)
@@ -108,22 +90,20 @@ def _jax(decoder: DecodedModel, forward: Call) -> Call:
     return call
 
 
-def _jitted(variables: list[Any], forward: Call, doubting: bool) -> Call:
+def _jitted(variables: list[Any], forward: Call) -> Call:
     """Return a function of the variables' values and of tensors.
 
-    It gives the outputs, what became of seeds and states of layers, and whether the
-    outputs are in doubt (`None`: never).
+    It gives the outputs, and what became of seeds and states of layers.
     """
     import jax
 
-    def step(values: list[Any], x: Any) -> tuple[Any, dict[int, Any], Any]:
-        doubts: list[Any] = []
+    def step(values: list[Any], x: Any) -> tuple[Any, dict[int, Any]]:
         with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
             before = [scope.get_current_value(v) for v in variables]
-            made = forward(x, doubts if doubting else None)
+            made = forward(x)
         after = [scope.get_current_value(v) for v in variables]
         changed = {i: v for i, v in enumerate(after) if v is not before[i]}
-        return made, changed, functools.reduce(operator.or_, doubts) if doubts else None
+        return made, changed
 
     jitted: Call = jax.jit(step)
     return jitted

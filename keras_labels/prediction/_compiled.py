@@ -20,7 +20,6 @@ from keras_labels.prediction._inputs import declares_inputs
 
 _MAP = 500_000  # scores of a row
 _MANY = 100  # classes, from which tensorflow is faster without XLA
-_WORTH_A_DOUBT = 100_000  # scores of a call; with fewer, to look at doubts costs more
 _KEPT = 64  # compiled calls; more than one only where each dtype or length has its own
 
 
@@ -120,19 +119,17 @@ class Compiled:
             return x.dtype
         return tuple(_name(a) for a in keras.tree.flatten(x))
 
-    def _forward(self, x: Any, doubts: list[Any] | None = None) -> Any:
+    def _forward(self, x: Any) -> Any:
         scores = self._run(x, training=False)
-        return self._decoder.with_masks(self._decided(scores, doubts), scores)
+        return self._decoder.with_masks(self._decided(scores), scores)
 
-    def _decided(self, scores: Any, doubts: list[Any] | None) -> Any:
+    def _decided(self, scores: Any) -> Any:
         if keras.backend.backend() == "tensorflow" and self._is_map(scores):
             import tensorflow as tf
 
             # One pass over a class map in place of six; the model around it is slower.
             return tf.function(self._decode, autograph=False, jit_compile=True)(scores)
-        if doubts is not None and _count(scores) < _WORTH_A_DOUBT:
-            doubts = None
-        return self._decode(scores, self._jit, doubts)
+        return self._decode(scores, self._jit)
 
     def _is_map(self, scores: Any) -> bool:
         """Tell whether there are so many decisions that XLA repays its compilation."""
@@ -141,10 +138,8 @@ class Compiled:
         whole = len(shape) > 1 and None not in shape
         return whole and scores.shape[axis] < _MANY and math.prod(shape) > _MAP
 
-    def _decode(
-        self, scores: Any, xla: bool = True, doubts: list[Any] | None = None
-    ) -> Any:
-        with functional.unexported(self._ids, xla, doubts):
+    def _decode(self, scores: Any, xla: bool = True) -> Any:
+        with functional.unexported(self._ids, xla):
             return self._decoder.decode(scores, directly=True)
 
     def _signature(self, x: Any) -> Any:
@@ -170,10 +165,6 @@ def _counts_rows_as_steps(decoder: DecodedModel) -> bool:
     # keras 3.15 then repeats its layer once for each row in place of each step.
     layers = decoder.model._flatten_layers()
     return any(isinstance(layer, keras.layers.TimeDistributed) for layer in layers)
-
-
-def _count(scores: Any) -> int:
-    return sum(math.prod(one.shape) for one in keras.tree.flatten(scores))
 
 
 def _name(array: Any) -> str:

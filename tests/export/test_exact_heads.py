@@ -28,7 +28,7 @@ def head(name):
     case = CASES[name]
     scores = np.concatenate([random_scores(case), brinks(case)])
     oracle = {
-        "classes": decided(scores, case),
+        "scores": scores,
         "probabilities": reference.probabilities(scores, case.task, case.from_logits),
     }
     x = np.pad(scores, [(0, 0), (0, 1)])
@@ -49,11 +49,21 @@ def exact(request, round_trip, has_labels):
 
 def test_no_decision_of_exact_scores_differs_from_keras(exact):
     assert exact.file["classes"].dtype == np.int32
-    np.testing.assert_array_equal(exact.file["classes"], exact.keras["classes"])
+    scores = exact.oracle["scores"]
+    # What lies below the smallest normal number, Keras or the file may take for 0.
+    said = (reference.denormal(scores) == scores) | np.isnan(scores)
+    rows = said.all(axis=1)
+    assert rows.mean() > 0.9
+    np.testing.assert_array_equal(
+        exact.file["classes"][rows], exact.keras["classes"][rows]
+    )
 
 
-def test_no_decision_of_exact_scores_differs_from_the_oracle(exact):
-    np.testing.assert_array_equal(exact.file["classes"], exact.oracle["classes"])
+@pytest.mark.parametrize("by", ["keras", "file"])
+def test_no_decision_of_exact_scores_differs_from_the_oracle(exact, by):
+    found = getattr(exact, by)["classes"]
+    want = decided(exact.oracle["scores"], exact.case, found=found)
+    np.testing.assert_array_equal(found, want)
 
 
 @pytest.mark.parametrize("by", ["keras", "oracle"])
@@ -70,7 +80,8 @@ def test_labels_are_the_names_of_the_classes(exact, has_labels):
         one.decode() if isinstance(one, bytes) else one
         for one in exact.file["labels"].ravel()
     ]
-    classes = exact.oracle["classes"]
+    found = exact.file["classes"]
+    classes = decided(exact.oracle["scores"], exact.case, found=found)
     if exact.case.task == "multilabel":
         want = np.where(classes == 1, np.array(NAMES), "")
     else:

@@ -41,36 +41,39 @@ def behind(layer, units=UNITS):
 
 
 MODELS = {
-    "argmax": (lambda: behind(ArgmaxLayer()), reference.argmax),
+    "argmax": (
+        lambda: behind(ArgmaxLayer()),
+        lambda z, ids: reference.argmax(z, found=ids),
+    ),
     "threshold": (
         lambda: behind(ThresholdLayer(0.3, from_logits=True)),
-        lambda z: reference.threshold(z, 0.3, True),
+        lambda z, _: reference.threshold(z, 0.3, True),
     ),
     "multi_label": (
         lambda: behind(MultiLabelLayer(from_logits=True, min_labels=1, max_labels=2)),
-        lambda z: reference.multi_label(z, 0.5, True, low=1, high=2),
+        lambda z, ids: reference.multi_label(z, 0.5, True, low=1, high=2, found=ids),
     ),
     "least_labels": (
         lambda: behind(MultiLabelLayer(from_logits=True, min_labels=3)),
-        lambda z: reference.multi_label(z, 0.5, True, low=3),
+        lambda z, ids: reference.multi_label(z, 0.5, True, low=3, found=ids),
     ),
     "top_k": (
         lambda: behind(TopKLayer(3, from_logits=True)),
-        lambda z: reference.top_k(z, 3),
+        lambda z, ids: reference.top_k(z, 3, found=ids),
     ),
     "all_in_order": (
         lambda: behind(TopKLayer(UNITS, from_logits=True)),
-        lambda z: reference.top_k(z, UNITS),
+        lambda z, ids: reference.top_k(z, UNITS, found=ids),
     ),
     "top_k_of_many": (
         lambda: behind(TopKLayer(5, from_logits=True), MANY),
-        lambda z: reference.top_k(z, 5),
+        lambda z, ids: reference.top_k(z, 5, found=ids),
     ),
     "appended_threshold": (
         lambda: append_decoding(
             exact_scores(UNITS), ThresholdLayer(0.3, from_logits=True, inclusive=True)
         ),
-        lambda z: reference.threshold(z, 0.3, True, inclusive=True),
+        lambda z, _: reference.threshold(z, 0.3, True, inclusive=True),
     ),
 }
 
@@ -115,7 +118,7 @@ def test_a_layer_decides_in_the_runtime_as_the_oracle(name, format, new_path):
     z = scores(model.input_shape[-1] - 1)
     exported(model, path, format)
     ids, others = outputs_of(RUN[format](str(path), np.pad(z, [(0, 0), (0, 1)])))
-    np.testing.assert_array_equal(ids, decided(z))
+    np.testing.assert_array_equal(ids, decided(z, ids))
     # What nothing uses in a graph stands as one more output in OpenVINO's.
     assert len(others) == (name.startswith("top_k") or name == "all_in_order")
 
