@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from keras_labels.decoder import check_preprocessing
 from keras_labels.errors import DecodingError, ExportError
 from keras_labels.export._exporter import failing
 from keras_labels.export._file_format import FileFormat
@@ -60,6 +61,7 @@ def export(
     samples: Any = None,
     verify: bool = True,
     tolerance: float | None = None,
+    preprocessing: bool | None = None,
 ) -> ExportReport:
     """Write a model with its decoding, and compare the file with Keras.
 
@@ -73,6 +75,7 @@ def export(
         verify: whether to load the file in its runtime and compare it with Keras.
         tolerance: how far probabilities of the file may lie from Keras', between 0 and
             1; `None`: 1e-5, and more for models that compute in 16 bits.
+        preprocessing: `False` for the call alone of a model with its own `predict`.
 
     Raises:
         ExportError: if it cannot be written so, or the file decides otherwise; then
@@ -80,6 +83,7 @@ def export(
         MissingExtraError: if a package is missing.
     """
     path = Path(path)
+    check_preprocessing(model, preprocessing, "a file of its graph", ExportError)
     kind = format_to_write(path, format)
     _check_tolerance(tolerance)
     if samples is not None:

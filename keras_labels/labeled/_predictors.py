@@ -10,9 +10,10 @@ from typing import Any
 import keras
 
 from keras_labels.decoder import DecodedModel
+from keras_labels.heads import overrides
 from keras_labels.labeled._class_dtypes import smallest_dtype
 from keras_labels.layers import DecodingLayer, TopKLayer
-from keras_labels.prediction import Predictor
+from keras_labels.prediction import OwnPredictor, Predictor
 from keras_labels.spec import Decoding, Decodings
 
 _TOP = 5
@@ -22,7 +23,7 @@ class Predictors:
     """Predictors by what they give. Plain: Keras saves nothing of it."""
 
     def __init__(self) -> None:
-        self._made: dict[Any, Predictor] = {}
+        self._made: dict[Any, Predictor | OwnPredictor] = {}
         self._parts: list[list[Any]] = []  # of each layer: its variables and layers
         self._known: list[Any] = []  # what stood in them
         self._lock = threading.Lock()
@@ -44,10 +45,11 @@ class Predictors:
         kind: str,
         k: int | None = None,
         masks: bool = False,
-    ) -> Predictor:
+    ) -> Predictor | OwnPredictor:
         """Return the predictor of one kind of decision."""
         jit = model.jit_compile if model.compiled else None
-        key = (kind, k, masks, model.run_eagerly, jit)
+        own = vars(model).get("predict")  # someone may set it at any time
+        key = (kind, k, masks, model.run_eagerly, jit, own)
         with self._lock:
             # `quantize` replaces variables, and tensorflow keeps the old graph.
             if not self._parts or not self._stand():
@@ -73,12 +75,14 @@ def _parts(model: keras.Model) -> list[list[Any]]:
 
 def _made(
     model: keras.Model, rules: Decodings, kind: str, k: int | None, masks: bool
-) -> Predictor:
+) -> Predictor | OwnPredictor:
     several = rules if isinstance(rules, dict) else {"": rules}
     layers = {name: _layer(rule, kind, k) for name, rule in several.items()}
     decoders = layers if several is rules else layers[""]
     decoder = DecodedModel(model, decoders, flat=False)
     decoder.gives_masks = masks
+    if overrides(model, "predict"):
+        return OwnPredictor(decoder, several)
     decoder.run_eagerly = model.run_eagerly
     if model.compiled and not model.jit_compile:
         # True is for the backend to say: a file written on jax says True, and on

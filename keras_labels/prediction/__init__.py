@@ -20,10 +20,12 @@ from keras_labels.prediction._labels import (
     refuse_invalid,
     refuse_undecided,
 )
+from keras_labels.prediction._own_predict import OwnPredictor
 from keras_labels.prediction._predict import Predictor
 
 __all__ = [
     "Labeled",
+    "OwnPredictor",
     "Prediction",
     "Predictor",
     "arranged",
