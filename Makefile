@@ -8,6 +8,8 @@ MODELS ?= 2000
 # A plain `torch` pulls gigabytes of CUDA where an index has no CPU build of its newest.
 TORCH ?= torch==2.13.0
 TENSORFLOW ?= tensorflow-cpu
+# Without their requirements: tensorflow-text asks for `tensorflow` beside tensorflow-cpu.
+KERAS_HUB = keras-hub kagglehub kagglesdk tensorflow-text regex sentencepiece tokenizers
 PYTEST = TF_CPP_MIN_LOG_LEVEL=3 $(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 CORE = keras_labels tests --ignore tests/examples
 # One environment for each client of our files that is tested with nothing beside it.
@@ -33,6 +35,7 @@ $(VENV)/.demo: pyproject.toml
 
 $(VENV)/.test: $(VENV)/.demo
 	$(VENV)/bin/python -m pip install -q jax "$(TORCH)" -e ".[dev,onnx,litert,openvino]" flax jax2onnx
+	$(VENV)/bin/python -m pip install -q --no-deps $(KERAS_HUB)
 	touch $@
 
 $(VENV)-clients/%/.ready: tests/clients/%.txt

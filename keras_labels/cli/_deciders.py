@@ -77,14 +77,14 @@ def of_labeled(labeled: Any) -> Decider:
     """Return what decides as a `LabeledModel`, in one pass for both arrays."""
     from keras_labels.decoder import DecodedModel
     from keras_labels.layers import DecodingLayer
-    from keras_labels.prediction import Predictor, refuse_improbable
+    from keras_labels.prediction import predictor_of, refuse_improbable
 
     rules = _by_head(labeled.decoding)
     both = ("probabilities", "classes")
     layers: Any = {name: DecodingLayer(rule, both) for name, rule in rules.items()}
     several = isinstance(labeled.decoding, dict)
     decoder = DecodedModel(labeled.model, layers if several else layers[""], flat=False)
-    predictor = Predictor(decoder)
+    predictor = predictor_of(decoder, rules)
 
     def decide(x: Any) -> dict[str, Decided]:
         made = predictor.predict(x)

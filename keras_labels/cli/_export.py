@@ -120,6 +120,14 @@ def export(
             "out, and more for models that compute in 16 bits.",
         ),
     ] = None,
+    no_preprocessing: Annotated[
+        bool,
+        typer.Option(
+            "--no-preprocessing",
+            help="Write the call alone of a model with a `predict` of its own, as a "
+            "KerasHub task has; the file takes rows that are preprocessed already.",
+        ),
+    ] = False,
     unsafe: Unsafe = False,
 ) -> None:
     """Write a model with its decisions to a file for another runtime."""
@@ -138,5 +146,6 @@ def export(
             samples=rows,
             verify=verify,
             tolerance=tolerance,
+            preprocessing=False if no_preprocessing else None,
         )
     typer.echo(str(report))

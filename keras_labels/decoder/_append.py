@@ -13,6 +13,7 @@ from keras_labels.decoder._model import (
     flattened,
     named,
 )
+from keras_labels.decoder._preprocessing import check_preprocessing
 from keras_labels.errors import DecodingError
 from keras_labels.heads import gives_logits, output_names
 from keras_labels.layers import ArgmaxLayer, DecodingLayer, TopKLayer
@@ -23,6 +24,8 @@ def append_decoding(
     model: keras.Model,
     decoding: keras.Layer | Decoding | Mapping[str, keras.Layer | Decoding],
     name: str | None = None,
+    *,
+    preprocessing: bool | None = None,
 ) -> keras.Model:
     """Append a decoding to a model; the result shares its weights.
 
@@ -33,6 +36,8 @@ def append_decoding(
         name: name of the new model. If `None` that of the model, which exported files
             put before the name of each operation; of a subclassed model, which stands
             inside of the new one, with `_decoded` behind it.
+        preprocessing: `False` for a model with a `predict` of its own (a KerasHub
+            task): the result then takes rows that are preprocessed already.
 
     Returns:
         A Functional model for a Functional or Sequential one, else a small
@@ -40,7 +45,8 @@ def append_decoding(
 
     Raises:
         DecodingError: if the decoding is none of these, or does not fit the outputs: a
-            layer must say `from_logits` as it is known of the model.
+            layer must say `from_logits` as it is known of the model; if
+            the model's own `predict` would be lost.
 
     >>> from keras_labels.spec import Head
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
@@ -48,6 +54,7 @@ def append_decoding(
     >>> append_decoding(model, rule).output["classes"].dtype
     'int32'
     """
+    check_preprocessing(model, preprocessing, "a model of its graph", DecodingError)
     decoders = _as_layers(model, decoding)
     if not is_plain_graph(model):
         return DecodedModel(model, decoders, name=name or f"{model.name}_decoded")

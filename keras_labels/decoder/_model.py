@@ -70,6 +70,11 @@ class DecodedModel(keras.Model):
         made = decoded_outputs(named(self._names, scores), decoders)
         return flattened(made) if self.flat else made
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the outputs of the model; none of a single one."""
+        return self._names or ()
+
     def with_masks(self, made: Any, scores: Any) -> Any:
         """Return what was made of scores, with their masks where these are wanted."""
         if not self.gives_masks:

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from keras_labels import functional
+from keras_labels.decoder import check_preprocessing
 from keras_labels.errors import DecodingError, ExportError
 from keras_labels.export._exporter import failing
 from keras_labels.export._file_format import FileFormat
@@ -63,6 +64,7 @@ def export(
     samples: Any = None,
     verify: bool = True,
     tolerance: float | None = None,
+    preprocessing: bool | None = None,
     input_signature: Any = None,
     **options: Any,
 ) -> ExportReport:
@@ -78,6 +80,7 @@ def export(
         verify: whether to load the file in its runtime and compare it with Keras.
         tolerance: how far probabilities of the file may lie from Keras', between 0 and
             1; `None`: 1e-5, and more for models that compute in 16 bits.
+        preprocessing: `False` for the call alone of a model with its own `predict`.
         input_signature: the inputs, as `keras.Model.export` takes them; `None`: those
             of the model, of any number of rows.
         **options: options of Keras' exporter of this format, as `opset_version`.
@@ -89,6 +92,7 @@ def export(
         MissingExtraError: if a package is missing.
     """
     path = Path(path)
+    check_preprocessing(model, preprocessing, "a file of its graph", ExportError)
     kind = format_to_write(path, format)
     _check_options(kind, options)
     _check_tolerance(tolerance)

@@ -1,5 +1,6 @@
 """What a model emits, read from its graph and its compiled loss."""
 
+from keras_labels.heads._authors import overrides
 from keras_labels.heads._detect import (
     describe_outputs,
     detect_head,
@@ -17,6 +18,7 @@ __all__ = [
     "ignored_class",
     "is_keras_own",
     "output_names",
+    "overrides",
     "recorded_shapes",
     "resolve_head",
 ]

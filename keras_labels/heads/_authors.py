@@ -28,6 +28,16 @@ def own_step(model: Any) -> str | None:
     return None
 
 
+def overrides(model: Any, method: str) -> bool:
+    """Tell whether a method of a model is not the one that Keras wrote.
+
+    >>> import keras
+    >>> overrides(keras.Sequential(), "predict")
+    False
+    """
+    return _author(getattr(model, method, None)) != "keras"
+
+
 def _author(function: Any) -> str:
     """Return the package in which a function was written, not what it was named."""
     function = inspect.unwrap(function, stop=_wraps_by_keras) if function else function

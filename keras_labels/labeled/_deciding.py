@@ -14,6 +14,7 @@ from keras_labels.labeled._delegation import DelegatingModel
 from keras_labels.labeled._padding import Masked, filled, marks_padding, with_masks
 from keras_labels.labeled._predictors import Predictors
 from keras_labels.prediction import (
+    OwnPredictor,
     Predictor,
     batch_of_one,
     labels,
@@ -264,7 +265,7 @@ class DecidingModel(DelegatingModel):
 
     def _predictor(
         self, kind: str, k: int | None = None, *, masks: bool = False
-    ) -> Predictor:
+    ) -> Predictor | OwnPredictor:
         """Return what predicts one kind of decision, made once."""
         predictors: Predictors = self._predictors
         return predictors.get(self.model, self._decoding, kind, k, masks)

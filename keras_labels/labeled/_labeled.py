@@ -159,7 +159,10 @@ class LabeledModel(TunableModel):
         return LabeledModel(self.model, decoding=rules, name=self.name)
 
     def decoded(
-        self, outputs: str | Sequence[str] = ("probabilities", "classes")
+        self,
+        outputs: str | Sequence[str] = ("probabilities", "classes"),
+        *,
+        preprocessing: bool | None = None,
     ) -> keras.Model:
         """Return a plain Keras model that gives decisions, sharing the weights.
 
@@ -167,9 +170,10 @@ class LabeledModel(TunableModel):
             outputs: which of `"probabilities"`, `"classes"`, `"scores"`: several give
                 a dict by these names, a string gives that output alone. For several
                 heads the names are `species_classes`, ...
+            preprocessing: as in `export`.
         """
         layers = self._each(lambda rule: DecodingLayer(rule, outputs))
-        return append_decoding(self.model, layers)
+        return append_decoding(self.model, layers, preprocessing=preprocessing)
 
     def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
         """Save to a `.keras` file that loads as a `LabeledModel`.
@@ -190,6 +194,7 @@ class LabeledModel(TunableModel):
         samples: Any = None,
         verify: bool = True,
         tolerance: float | None = None,
+        preprocessing: bool | None = None,
         verbose: bool | None = None,
         input_signature: Any = None,
         **options: Any,
@@ -214,6 +219,9 @@ class LabeledModel(TunableModel):
             verify: whether to run the file and compare it.
             tolerance: how far probabilities of the file may lie from Keras'; `None`:
                 1e-5, and more for models that compute in 16 bits.
+            preprocessing: `False` for a model with a `predict` of its own (a KerasHub
+                task): the file then holds the call alone, and takes rows that are
+                preprocessed already.
             verbose: whether to print the report.
             input_signature: the inputs, as `keras.Model.export` takes them, such as
                 `[keras.InputSpec("float32", (1, 32, 32, 3))]` for one row at a time.
@@ -240,6 +248,7 @@ class LabeledModel(TunableModel):
             samples=samples,
             verify=verify,
             tolerance=tolerance,
+            preprocessing=preprocessing,
             input_signature=input_signature,
             **options,
         )

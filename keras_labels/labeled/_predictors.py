@@ -12,7 +12,7 @@ import keras
 from keras_labels.decoder import DecodedModel
 from keras_labels.labeled._class_dtypes import smallest_dtype
 from keras_labels.layers import DecodingLayer, TopKLayer
-from keras_labels.prediction import Predictor
+from keras_labels.prediction import OwnPredictor, Predictor, predictor_of
 from keras_labels.spec import Decoding, Decodings
 
 _TOP = 5
@@ -22,7 +22,7 @@ class Predictors:
     """Predictors by what they give. Plain: Keras saves nothing of it."""
 
     def __init__(self) -> None:
-        self._made: dict[Any, Predictor] = {}
+        self._made: dict[Any, Predictor | OwnPredictor] = {}
         self._parts: list[list[Any]] = []  # of each layer: its variables and layers
         self._known: list[Any] = []  # what stood in them
         self._lock = threading.Lock()
@@ -44,10 +44,11 @@ class Predictors:
         kind: str,
         k: int | None = None,
         masks: bool = False,
-    ) -> Predictor:
+    ) -> Predictor | OwnPredictor:
         """Return the predictor of one kind of decision."""
         jit = model.jit_compile if model.compiled else None
-        key = (kind, k, masks, model.run_eagerly, jit)
+        own = vars(model).get("predict")  # someone may set it at any time
+        key = (kind, k, masks, model.run_eagerly, jit, own)
         with self._lock:
             # `quantize` replaces variables, and tensorflow keeps the old graph.
             if not self._parts or not self._stand():
@@ -73,7 +74,7 @@ def _parts(model: keras.Model) -> list[list[Any]]:
 
 def _made(
     model: keras.Model, rules: Decodings, kind: str, k: int | None, masks: bool
-) -> Predictor:
+) -> Predictor | OwnPredictor:
     several = rules if isinstance(rules, dict) else {"": rules}
     layers = {name: _layer(rule, kind, k) for name, rule in several.items()}
     decoders = layers if several is rules else layers[""]
@@ -85,8 +86,9 @@ def _made(
         # torch the first prediction then takes half a minute.
         decoder.jit_compile = False
     fitted = [rule.calibration for rule in several.values() if rule.calibration]
-    return Predictor(
+    return predictor_of(
         decoder,
+        several,
         ids=smallest_dtype(several.values()),
         per_score=max((one.intervals for one in fitted), default=1),
     )

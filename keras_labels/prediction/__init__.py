@@ -19,11 +19,13 @@ from keras_labels.prediction._labels import (
     refuse_invalid,
     refuse_undecided,
 )
+from keras_labels.prediction._own_predict import OwnPredictor, predictor_of
 from keras_labels.prediction._predict import Predictor
 from keras_labels.prediction._prediction import Prediction
 
 __all__ = [
     "Labeled",
+    "OwnPredictor",
     "Prediction",
     "Predictor",
     "arranged",
@@ -36,6 +38,7 @@ __all__ = [
     "labels",
     "names_of",
     "one_prediction",
+    "predictor_of",
     "ranked",
     "refuse_improbable",
     "refuse_invalid",

@@ -19,6 +19,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_labels.heads import overrides
+
 _locks: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 _creation = threading.Lock()
 
@@ -38,7 +40,7 @@ def guarded(model: keras.Model, owner: keras.Model | None = None) -> Iterator[No
     with lock_of(model if owner is None else owner):
         variables = model.variables
         values = [variable.value for variable in variables]
-        if _overrides(model, "make_predict_function"):  # it may donate them
+        if overrides(model, "make_predict_function"):  # it may donate them
             values = [keras.ops.copy(value) for value in values]
         else:
             _keep_weights(model)
@@ -59,13 +61,7 @@ def lock_of(model: keras.Model) -> Any:
 
 def has_own_step(model: keras.Model) -> bool:
     """Tell whether the user changed what a prediction is."""
-    return _overrides(model, "predict_step") or _overrides(
-        model, "make_predict_function"
-    )
-
-
-def _overrides(model: keras.Model, method: str) -> bool:
-    return getattr(type(model), method) is not getattr(keras.Model, method)
+    return overrides(model, "predict_step") or overrides(model, "make_predict_function")
 
 
 def _keep_weights(model: keras.Model) -> None:

@@ -20,7 +20,7 @@ def keras_call(decoder: DecodedModel, x: Any) -> Any:
             if not decoder.gives_masks:
                 return made
             # What a step of the user's own gives has lost them.
-            scores = model(x, training=False) if _makes_masks(model) else None
+            scores = model(x, training=False) if makes_masks(model) else None
         return keras.tree.map_structure(as_numpy, decoder.with_masks(made, scores))
     with guarded(decoder, owner=model):
         made = _on_batch(decoder, x)
@@ -36,7 +36,8 @@ def _on_batch(model: keras.Model, x: Any) -> Any:
     return model.predict(x, batch_size=rows, verbose=0)
 
 
-def _makes_masks(model: keras.Model) -> bool:
+def makes_masks(model: keras.Model) -> bool:
+    """Tell whether a layer computes a mask."""
     layers = model._flatten_layers()
     return any(
         isinstance(layer, keras.layers.Masking) or getattr(layer, "mask_zero", False)

@@ -10,8 +10,10 @@ import keras
 
 from keras_labels.errors import InputError
 from keras_labels.prediction._batches import batches_of, targets_of, weights_of
-from keras_labels.prediction._inputs import arranged, check_paired
-from keras_labels.prediction._predict import Predictor, check_positive
+from keras_labels.prediction._inputs import check_paired
+from keras_labels.prediction._outputs import check_positive
+from keras_labels.prediction._own_predict import OwnPredictor
+from keras_labels.prediction._predict import Predictor
 
 
 class Labeled(NamedTuple):
@@ -29,7 +31,11 @@ class Labeled(NamedTuple):
 
 
 def labeled_batches(
-    predictor: Predictor, dataset: Any, *, steps: int | None = None, verbose: Any = 0
+    predictor: Predictor | OwnPredictor,
+    dataset: Any,
+    *,
+    steps: int | None = None,
+    verbose: Any = 0,
 ) -> Iterator[Labeled]:
     """Run a dataset of (x, y) through a model, reading it once.
 
@@ -53,7 +59,7 @@ def labeled_batches(
     def inputs() -> Iterator[Any]:
         for number, one in enumerate(tuples, 1):
             targets, weights = targets_of(one), weights_of(one)
-            x = arranged(predictor.decoder.model, one[0], number)
+            x = predictor.batch(one[0], number)
             check_paired(x, (targets, weights), number)
             rows = max(map(len, keras.tree.flatten(targets)), default=0)
             waiting.append(_Beside(targets, weights, rows))

@@ -11,7 +11,6 @@ import keras
 import numpy as np
 
 from keras_labels.decoder import DecodedModel
-from keras_labels.errors import InputError
 from keras_labels.prediction._backend_calls import Call
 from keras_labels.prediction._batch_size import (
     KERAS_BATCH_SIZE,
@@ -33,8 +32,8 @@ from keras_labels.prediction._inputs import (
 from keras_labels.prediction._joining import joined
 from keras_labels.prediction._keras_call import keras_call
 from keras_labels.prediction._no_rows import no_rows
+from keras_labels.prediction._outputs import check_positive, outputs_of
 from keras_labels.prediction._slices import padded, part_of, row_count, slices
-from keras_labels.spec import check_integer
 
 _KINDS = 1000  # of arrays and calls, remembered so as not to look again
 
@@ -112,7 +111,8 @@ class Predictor:
                 return call(part_of(arrays, 0, rows))
             rows = rows if steps is None else min(rows, steps * size)
             batches, count = slices(arrays, rows, size)
-        made = joined(self._outputs(call, batches, count, verbose, callbacks), rows)
+        parts = outputs_of(self.decoder, call, batches, count, verbose, callbacks)
+        made = joined(parts, rows)
         return no_rows(self.decoder, arrays) if made is None else made
 
     def run(self, batches: Iterable[Any], count: int | None, verbose: Any) -> Any:
@@ -126,7 +126,11 @@ class Predictor:
             verbose: as in `predict`.
         """
         ready, call = self._read(iter(batches), counted=verbose != 0)
-        return self._outputs(call, ready, count, verbose, None)
+        return outputs_of(self.decoder, call, ready, count, verbose)
+
+    def batch(self, x: Any, number: int) -> Any:
+        """Return the inputs of a batch as the model takes them."""
+        return arranged(self.decoder.model, x, number)
 
     def _arrays(self, x: Any) -> Any:
         """Return data in memory as the model takes it; `None` for a dataset."""
@@ -207,41 +211,3 @@ class Predictor:
             )
             self._batch_sizes[shapes, budget] = size
         return size
-
-    def _outputs(
-        self,
-        call: Call,
-        batches: Iterable[Any],
-        count: int | None,
-        verbose: Any,
-        callbacks: Any,
-    ) -> Iterator[Any]:
-        """Give the outputs of each batch, calling what `Model.predict` calls."""
-        if callbacks is None and verbose == 0:
-            yield from map(call, batches)
-            return
-        called = keras.callbacks.CallbackList(
-            callbacks,
-            add_progbar=verbose != 0,
-            model=self.decoder,
-            verbose=verbose,
-            epochs=1,
-            steps=count,
-        )
-        self.decoder.stop_predicting = False
-        called.on_predict_begin()
-        for step, x in enumerate(batches):
-            called.on_predict_batch_begin(step)
-            made = call(x)
-            called.on_predict_batch_end(step, {"outputs": made})
-            yield made
-            if self.decoder.stop_predicting:
-                break
-        called.on_predict_end()
-
-
-def check_positive(**counts: Any) -> None:
-    """Raise unless these are whole numbers of 1 or more, or `None`."""
-    for name, value in counts.items():
-        if value is not None and check_integer(name, value, InputError) < 1:
-            raise InputError(f"`{name}` is at least 1. Received: {value}.")
