@@ -33,6 +33,6 @@ def check_preprocessing(
     does = f", which runs its preprocessor '{layer.name}'" if layer is not None else ""
     raise error(
         f"'{model.name}' has a `predict` of its own{does}: {way} would lack all that "
-        "it does beside the call of the model. Pass preprocessing=False to have the call "
-        "alone, and give it rows that are preprocessed already."
+        "it does beside the call of the model. Pass preprocessing=False to have the "
+        "call alone, and give it rows that are preprocessed already."
     )

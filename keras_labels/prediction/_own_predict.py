@@ -85,7 +85,7 @@ class OwnPredictor:
                 {"batch_size": batch_size}, " for a dataset, which has its own"
             )
         tuples, count = batches_of(x, steps)
-        batches = (one[0] for one in tuples)
+        batches = (as_arrays(one[0]) for one in tuples)
         made = outputs_of(
             self.decoder, self._decoded, batches, count, verbose, callbacks
         )
@@ -99,7 +99,7 @@ class OwnPredictor:
     def batch(self, x: Any, number: int) -> Any:
         """Return the inputs of a batch as they are: the model's `predict` knows."""
         del number
-        return x
+        return as_arrays(x)
 
     def _decoded(
         self, x: Any, count: int | None = None, verbose: Any = 0, **options: Any

@@ -6,21 +6,21 @@ import keras
 import numpy as np
 import pytest
 import reference
+from labelers import BACKEND
 
-from keras_labels import ExportError, LabeledModel, detect_head
+from keras_labels import (
+    ExportError,
+    HeadWarning,
+    LabeledModel,
+    detect_head,
+    load_exported,
+)
 
 hub = pytest.importorskip("keras_hub", reason="KerasHub takes python 3.11, keras 3.15")
 
 NAMES = ["bad", "fair", "good"]
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 20, 20, 3)).astype("uint8")
-WORDS = [
-    "[PAD]",
-    "[UNK]",
-    "[CLS]",
-    "[SEP]",
-    "[MASK]",
-    *["a", "good", "bad", "dull", "film"],
-]
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "bad", "dull"]
 TEXTS = ["a good film", "bad", "a dull bad film", "good good", "film"]
 
 
@@ -92,7 +92,9 @@ def test_probabilities_are_the_softmax_of_what_the_task_predicts(make, x):
 @tasks
 def test_a_softmax_that_the_task_applies_is_not_applied_again(make, x):
     task = make("softmax")
-    labeled = LabeledModel(task)
+    # KerasHub compiles it with a loss from logits all the same, which is warned of.
+    with pytest.warns(HeadWarning, match="The activation wins"):
+        labeled = LabeledModel(task)
     assert not labeled.head.from_logits
     np.testing.assert_allclose(
         labeled.predict_proba(x), task.predict(x, verbose=0), atol=1e-6
@@ -107,7 +109,7 @@ def test_datasets_and_reports_see_what_the_task_predicts(make, x):
     batches = [(x[at : at + 2], y[at : at + 2]) for at in range(0, len(x), 2)]
     y_true, p = labeled.predict_with_targets(iter(batches))
     assert y_true.tolist() == y.tolist() == p.argmax(-1).tolist()
-    assert labeled.report(iter(batches)).to_dict()["quality"]["accuracy"] == 1
+    assert labeled.report(iter(batches)).to_dict()["metrics"]["accuracy"] == 1
 
 
 @tasks
@@ -123,15 +125,13 @@ def test_a_file_says_what_it_would_lack(make, x, tmp_path):
 def test_a_file_of_the_call_alone_takes_preprocessed_rows(tmp_path):
     task = image_task()
     labeled = LabeledModel(task, class_names=NAMES)
-    path = tmp_path / "m.onnx"
+    # tf2onnx has no operation for the gelu of this backbone.
+    path = tmp_path / ("m" if BACKEND == "tensorflow" else "m.onnx")
     report = labeled.export(path, preprocessing=False)
     assert report.agreement is not None
-    runtime = pytest.importorskip("onnxruntime")
-    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     rows = keras.ops.convert_to_numpy(task.preprocessor(IMAGES))
-    names = session.get_inputs()[0].name
-    (classes,) = session.run(["classes"], {names: rows.astype("float32")})
-    assert classes.tolist() == labeled.predict_classes(IMAGES).tolist()
+    made = load_exported(path).predict_classes(rows.astype("float32"))
+    assert made.tolist() == labeled.predict_classes(IMAGES).tolist()
 
 
 def test_a_saved_task_comes_back_with_its_preprocessor(tmp_path):

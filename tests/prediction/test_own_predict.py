@@ -97,8 +97,8 @@ def test_datasets_are_predicted_batch_by_batch_with_their_targets(make):
     y_true, p = labeled.predict_with_targets(batches(y))
     assert y_true.tolist() == y.tolist()
     assert (p[:, 1] > 0.5).tolist() == [False, False, True, True, False]
-    assert labeled.report(batches(y)).to_dict()["quality"]["accuracy"] == 0.8
-    assert labeled.report(X, y).to_dict()["quality"]["accuracy"] == 0.8
+    assert labeled.report(batches(y)).to_dict()["metrics"]["accuracy"] == 0.8
+    assert labeled.report(X, y).to_dict()["metrics"]["accuracy"] == 0.8
 
 
 def test_tuning_cuts_the_scores_of_its_own_predict():
