@@ -12,7 +12,8 @@ from typing import Any
 
 import keras
 
-from keras_labels.errors import ExportError, KerasLabelsError, first_line
+from keras_labels.errors import ExportError, KerasLabelsError
+from keras_labels.export._faults import fault_of, whole_tracebacks
 
 
 def export_quietly(
@@ -31,17 +32,16 @@ def export_quietly(
 
 @contextlib.contextmanager
 def failing(model: keras.Model, format: str) -> Iterator[None]:
-    """Turn what an exporter raises into an `ExportError` with its first line."""
+    """Turn what an exporter raises into an `ExportError` that ends in the fault."""
     try:
-        yield
+        with whole_tracebacks():
+            yield
     except (ImportError, KerasLabelsError):
         raise
     except Exception as error:
-        reason = first_line(error.__cause__ or error)
         raise ExportError(
             f"Keras cannot export '{model.name}' to {format} on the backend "
-            f"{keras.backend.backend()}: {reason} (If the undecoded model "
-            "cannot be exported either, a layer of it is not supported there.)"
+            f"{keras.backend.backend()}: {fault_of(error, model)}"
         ) from error
 
 

@@ -9,9 +9,10 @@ import keras
 import numpy as np
 
 from keras_labels import functional
-from keras_labels.errors import ExportError, KerasLabelsError, first_line
+from keras_labels.errors import ExportError, KerasLabelsError
 from keras_labels.export._contents import of_heads
 from keras_labels.export._exporter import quiet
+from keras_labels.export._faults import fault_of, whole_tracebacks
 from keras_labels.export._file_format import FileFormat, Run
 from keras_labels.export._samples import holds_ids, near_a_cut, random_samples
 from keras_labels.export._served import Served
@@ -75,7 +76,7 @@ def verified(
         raise
     except Exception as error:
         raise ExportError(
-            f"The runtime of {kind.name} cannot run the file: {first_line(error)}"
+            f"The runtime of {kind.name} cannot run the file: {fault_of(error, model)}"
         ) from error
     return compared(
         heads,
@@ -104,13 +105,14 @@ def in_batches(run: Run, arrays: list[np.ndarray], rows: int | None) -> Arrays:
 def _try_out(model: keras.Model, predictor: Predictor, samples: Any) -> None:
     """Run rows that were made: only whoever knows the model knows what it takes."""
     try:
-        predictor.predict(samples)
+        with whole_tracebacks():
+            predictor.predict(samples)
     except KerasLabelsError:
         raise
     except Exception as error:
         raise ExportError(
             f"'{model.name}' does not take the rows that were made to compare the file "
-            f"on: {first_line(error)} Pass rows of your own: export(path, "
+            f"on: {fault_of(error, model)} Pass rows of your own: export(path, "
             "samples=x[:64])."
         ) from error
 

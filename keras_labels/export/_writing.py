@@ -20,6 +20,7 @@ from keras_labels.export._formats import format_to_write
 from keras_labels.export._served import Served
 from keras_labels.export._signature import signature_of
 from keras_labels.export._state import check_stateless, state_kept
+from keras_labels.export._steps import open_lengths_explained, steps_folded
 from keras_labels.export._text import check_strings
 from keras_labels.export._trial import verified
 from keras_labels.export._verification import Agreement, computes_in_16_bits
@@ -109,8 +110,16 @@ def export(
     check_folder(kind, path, decoding)
     with beside(path) as work:
         file = work / path.name
-        with _hinting(model), state_kept(model):
-            with failing(model, kind.name), functional.written_for(kind.name):
+        with (
+            _hinting(model),
+            open_lengths_explained(model, signature),
+            state_kept(model),
+        ):
+            with (
+                failing(model, kind.name),
+                steps_folded(model),
+                functional.written_for(kind.name),
+            ):
                 kind.write(served, file)
             agreement = (
                 verified(kind, file, served, samples, tolerance) if verify else None
