@@ -66,7 +66,7 @@ def total_magnitude(scores: Any, axis: int) -> Any:
 
 def chooses_integers_slowly() -> bool:
     """Tell whether an exporter writes six operations for a `where` of integers."""
-    return keras.backend.backend() == "tensorflow"
+    return bool(keras.backend.backend() == "tensorflow")
 
 
 def ranks_by_id(scores: Any, axis: int) -> bool:
