@@ -21,6 +21,7 @@ def finish(path: Path, served: Served, contents: Contents) -> None:
 
     model = onnx.load(str(path))
     _drop_domains(model)
+    _drop_idle_casts(onnx, model)
     # Lengths of inner results have names of their own, which nobody needs.
     del model.graph.value_info[:]
     _name_inputs(model.graph, [one.name for one in contents.inputs])
@@ -45,6 +46,31 @@ def _drop_domains(model: Any) -> None:
     model.opset_import.extend(kept)
 
 
+def _drop_idle_casts(onnx: Any, model: Any) -> None:
+    """Drop casts to the dtype that is there: a converter to float16 breaks them."""
+    graph = onnx.shape_inference.infer_shapes(model).graph
+    values = [*graph.value_info, *graph.input, *graph.output]
+    dtypes = {one.name: one.type.tensor_type.elem_type for one in values}
+    dtypes |= {one.name: one.data_type for one in graph.initializer}
+    for node in model.graph.node:
+        if node.op_type != "Cast":
+            continue
+        if node.attribute[0].i == dtypes.get(node.input[0]):
+            node.op_type = "Identity"  # which runtimes drop
+            del node.attribute[:]
+
+
+def _reread(graph: Any, old: str, new: str) -> None:
+    """Let all operations read another result."""
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            if name == old:
+                node.input[place] = new
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                _reread(inner, old, new)
+
+
 def _nodes(graph: Any) -> Iterator[Any]:
     for node in graph.node:
         yield node
@@ -60,10 +86,7 @@ def _name_inputs(graph: Any, names: list[str]) -> None:
         first = value.type.tensor_type.shape.dim[0]
         if not first.HasField("dim_value"):
             first.dim_param = _BATCH
-        for node in graph.node:
-            for place, source in enumerate(node.input):
-                if source == old:
-                    node.input[place] = name
+        _reread(graph, old, name)
 
 
 def _name_outputs(graph: Any, served: Served) -> None:

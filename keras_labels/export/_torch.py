@@ -64,6 +64,9 @@ class TorchProgram(FileFormat):
                 tuple(examples),
                 **{**options, **served.options},
             )
+            # In place of operations that change a tensor, as a batch norm has some:
+            # AOTInductor takes none of these.
+            program = program.run_decompositions()
             torch.export.save(program, str(path), extra_files=extra)
 
     def read(self, path: Path) -> str | None:

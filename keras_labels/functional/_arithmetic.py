@@ -165,14 +165,27 @@ def first_best_among(scores: Any, axis: int, among: Any) -> Any:
     best = first_of_highest(scores, axis)
     right = ops.logical_and(one_hot(best, scores.shape[axis], axis), among)
     # OpenVINO and LiteRT take -inf for the lowest number: there may be none among them.
-    lowest = at_least(scores, constant(np.finfo(dtype_of(scores)).min, scores))
-    chosen = _else(_else(right, ops.logical_and(lowest, among), axis), among, axis)
+    finite = at_least(scores, _lowest(scores, axis))
+    chosen = _else(_else(right, ops.logical_and(finite, among), axis), among, axis)
     return first_true(chosen, axis)
+
+
+def _lowest(scores: Any, axis: int) -> np.ndarray:
+    """Return the lowest finite number for each class.
+
+    Not one for all: a converter to float16 leaves that in float32, if `finite` has it.
+    """
+    shape = [1] * len(scores.shape)
+    shape[axis] = scores.shape[axis]
+    dtype = dtype_of(scores)
+    return np.full(shape, np.finfo(dtype).min, dtype)
 
 
 def _else(marks: Any, others: Any, axis: int) -> Any:
     """Return the marks of each row, the others where it has none."""
-    none = ops.logical_not(ops.any(marks, axis=axis, keepdims=True))
+    # Not `any`: tf2onnx counts in floats, which a later cast of the file would break.
+    number = total(ops.cast(marks, "int32"), axis)
+    none = ops.equal(number, np.int32(0))
     return ops.logical_or(marks, ops.logical_and(others, none))
 
 

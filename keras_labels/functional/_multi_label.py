@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from keras_labels.functional._arithmetic import (
@@ -91,7 +92,9 @@ def _filled(x: Any, marks: Any, least: int, head: Head) -> Any:
         number = ops.sum(ops.cast(marks, "int32"), axis=axis, keepdims=True)
         unset = ops.logical_not(marks)
         best = _best_label(x, unset, head)
-        marks = ops.logical_or(marks, ops.logical_and(best, number < least))
+        # Not `number < least`: tf2onnx compares floats, as for `any`.
+        fewer = ops.not_equal(ops.minimum(number, np.int32(least)), np.int32(least))
+        marks = ops.logical_or(marks, ops.logical_and(best, fewer))
     return marks
 
 
