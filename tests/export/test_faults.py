@@ -129,7 +129,6 @@ def test_of_what_tools_say_the_reason_and_the_place_are_left(text):
 
 def test_the_cause_says_it():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
-    try:
-        raise RuntimeError("Failed to export the model") from ValueError("no op X")
-    except RuntimeError as error:
-        assert fault_of(error, model) == "no op X."
+    error = RuntimeError("Failed to export the model")
+    error.__cause__ = ValueError("no op X")
+    assert fault_of(error, model) == "no op X."
