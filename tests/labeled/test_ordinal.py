@@ -189,13 +189,17 @@ def test_weights_and_ignored_classes_leave_rows_out(levels):
 def test_dense_heads_decide_at_every_position():
     layers = [keras.Input((5, 3)), keras.layers.Activation("linear")]
     labeled = kl.LabeledModel(
-        keras.Sequential(layers), task="ordinal", from_logits=True, class_names=NAMES
+        keras.Sequential(layers),
+        task="ordinal",
+        from_logits=True,
+        axis=-1,
+        class_names=NAMES,
     )
     x = X.reshape(80, 5, 3)
     want = reference.ordinal(x, 0.5, True)
     np.testing.assert_array_equal(labeled.predict_classes(x), want)
     whole = labeled.tune_thresholds(x, Y.reshape(80, 5), bootstrap=0).decoding
-    assert whole == of().tune_thresholds(X, Y, bootstrap=0).decoding
+    assert whole.threshold == of().tune_thresholds(X, Y, bootstrap=0).decoding.threshold
 
 
 def test_a_report_counts_classes_and_how_far_they_miss():

@@ -137,12 +137,8 @@ def test_model_from_a_path_can_be_labeled(tmp_path):
         )
 
 
-def test_path_of_a_labeled_model_says_how_to_load_it(tmp_path):
-    path = tmp_path / "m.keras"
+def test_a_labeled_model_is_not_wrapped_again():
     labeled = LabeledModel(sequential())
-    labeled.save(path)
-    with pytest.raises(ValueError, match=r"load_model.*with_decoding"):
-        LabeledModel(path)
     with pytest.raises(ValueError, match="with_decoding"):
         LabeledModel(labeled)
 

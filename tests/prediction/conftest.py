@@ -50,7 +50,8 @@ def identity():
     def make(shape, dtype="float32", **keywords):
         inputs = keras.Input(shape, dtype=dtype)
         outputs = keras.layers.Activation("linear", dtype=dtype)(inputs)
-        return kl.LabeledModel(keras.Model(inputs, outputs), **keywords)
+        # Nothing tells the class axis of maps that no layer makes.
+        return kl.LabeledModel(keras.Model(inputs, outputs), **{"axis": -1, **keywords})
 
     return make
 

@@ -11,7 +11,6 @@ import reference
 from keras import layers
 
 import keras_labels as kl
-from keras_labels.prediction import _compiled
 
 BACKEND = keras.backend.backend()
 on_torch = pytest.mark.skipif(BACKEND != "torch", reason="torch's way to compile")
@@ -198,27 +197,6 @@ class Noise(layers.Layer):
 
     def call(self, x):
         return x + keras.random.normal(keras.ops.shape(x), seed=self.seed)
-
-
-@pytest.mark.parametrize("share", [0.0, 0.05, 1.0])
-def test_batches_in_doubt_are_decided_exactly(share, monkeypatch):
-    """Ties of the highest at 0, and rows without any finite score, now and then."""
-    monkeypatch.setattr(_compiled, "_WORTH_A_DOUBT", 0)
-    model = keras.Sequential([keras.Input((5,)), layers.Dense(5, use_bias=False)])
-    model.set_weights([np.eye(5, dtype="float32")])
-    labeled = kl.LabeledModel(model, **LOGITS)
-    rng = np.random.default_rng(0)
-    for turn in range(60):
-        x = rng.normal(size=(8, 5)).astype("float32")
-        if rng.random() < share:
-            x[turn % 8] = np.resize([-0.0, 0.0, 1e-40], 5)
-        np.testing.assert_array_equal(labeled.predict_classes(x), reference.argmax(x))
-        several = labeled.predict_classes(x, batch_size=2)
-        np.testing.assert_array_equal(several, reference.argmax(x))
-        best = labeled.predict_top_k(x, k=2)
-        assert [[int(n) for n, _ in row] for row in best] == reference.top_k(
-            x, 2
-        ).tolist()
 
 
 def test_seeds_advance_as_in_predict():
