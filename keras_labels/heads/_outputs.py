@@ -150,8 +150,12 @@ def _is_shown(model: Any) -> bool:
 
 def _tail(model: Any, tensor: Any) -> Tail:
     step = own_step(model)
-    if step is None and graph_outputs(model) is not None and len(tensor.shape) > 1:
-        return tail_of(tensor)
+    if graph_outputs(model) is not None and len(tensor.shape) > 1:
+        tail = tail_of(tensor)
+        # A `predict` that preprocesses gives the probabilities of its call; of logits
+        # it may as well make probabilities.
+        if step is None or (step == "predict" and tail.kind in ("softmax", "sigmoid")):
+            return tail
     says = opaque_says(model)
     if step is not None:
         says = f"has a `{step}` of its own (class {type(model).__name__})"

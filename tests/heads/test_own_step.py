@@ -46,14 +46,13 @@ def functional(kind, activation=None, units=1, loss=LOGITS, shape=(4,)):
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"),
+    ("kind", "name", "activation"),
     [
-        (OwnStep, "predict_step"),
-        (OwnPredict, "predict"),
-        (OwnFunction, "make_predict_function"),
+        (OwnPredict, "predict", None),
+        *((OwnStep, "predict_step", one) for one in (None, "sigmoid", "softmax")),
+        *((OwnFunction, "make_predict_function", one) for one in (None, "sigmoid")),
     ],
 )
-@pytest.mark.parametrize("activation", [None, "sigmoid", "softmax"])
 def test_neither_activation_nor_loss_tells_what_an_own_step_gives(
     kind, name, activation
 ):
@@ -65,6 +64,14 @@ def test_neither_activation_nor_loss_tells_what_an_own_step_gives(
     assert 'task="multiclass" or task="multilabel"' in str(caught.value)
     expected = Head("multilabel", 3, from_logits=False)
     assert detect_head(model, task="multilabel", from_logits=False) == expected
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "softmax"])
+def test_probabilities_of_the_call_stay_probabilities_behind_an_own_predict(activation):
+    """It preprocesses, or averages over crops; a step may do anything to scores."""
+    model = functional(OwnPredict, activation, units=3)
+    task = "multiclass" if activation == "softmax" else "multilabel"
+    assert detect_head(model) == Head(task, 3, from_logits=False)
 
 
 def test_class_axis_of_an_own_step_is_asked_for():

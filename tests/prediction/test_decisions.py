@@ -79,7 +79,7 @@ class TestLogits:
 
     def test_segmentation(self, policy, scale):
         model = model_of(3, policy, shape=(2, 2, 3))
-        labeled = kl.LabeledModel(model, task="multiclass", from_logits=True)
+        labeled = kl.LabeledModel(model, task="multiclass", from_logits=True, axis=-1)
         x = logits(3, scale, shape=(2, 2, 3))
         scores = in_dtype(labeled, x)
         np.testing.assert_array_equal(decided(labeled, x), reference.argmax(scores))
