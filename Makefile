@@ -34,7 +34,7 @@ $(VENV)/.demo: pyproject.toml
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(VENV)/bin/python -m pip install -q jax "$(TORCH)" -e ".[dev,onnx,litert,openvino]" flax jax2onnx
+	$(VENV)/bin/python -m pip install -q jax "$(TORCH)" -e ".[dev,onnx,litert,openvino]" flax jax2onnx onnxconverter-common
 	$(VENV)/bin/python -m pip install -q --no-deps $(KERAS_HUB)
 	touch $@
 
