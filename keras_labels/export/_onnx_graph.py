@@ -60,17 +60,6 @@ def _drop_idle_casts(onnx: Any, model: Any) -> None:
             del node.attribute[:]
 
 
-def _reread(graph: Any, old: str, new: str) -> None:
-    """Let all operations read another result."""
-    for node in graph.node:
-        for place, name in enumerate(node.input):
-            if name == old:
-                node.input[place] = new
-        for attribute in node.attribute:
-            for inner in (attribute.g, *attribute.graphs):
-                _reread(inner, old, new)
-
-
 def _nodes(graph: Any) -> Iterator[Any]:
     for node in graph.node:
         yield node
@@ -86,7 +75,7 @@ def _name_inputs(graph: Any, names: list[str]) -> None:
         first = value.type.tensor_type.shape.dim[0]
         if not first.HasField("dim_value"):
             first.dim_param = _BATCH
-        _reread(graph, old, name)
+        _rename(graph, old, name)
 
 
 def _name_outputs(graph: Any, served: Served) -> None:
@@ -112,7 +101,8 @@ def _last(value: Any, name: str) -> str:
 
 
 def _rename(graph: Any, old: str, new: str) -> None:
-    for node in graph.node:
+    """Call a result otherwise where it is made and read, in inner graphs too."""
+    for node in _nodes(graph):
         for names in (node.input, node.output):
             for place, name in enumerate(names):
                 if name == old:
@@ -121,7 +111,8 @@ def _rename(graph: Any, old: str, new: str) -> None:
 
 def _shape(typed: Any) -> list[Any]:
     sizes = [d.dim_value or d.dim_param or None for d in typed.shape.dim]
-    return [_BATCH, *sizes[1:]]
+    rows = sizes[0] if isinstance(sizes[0], int) else _BATCH
+    return [rows, *sizes[1:]]
 
 
 def _add_labels(graph: Any, name: str, served: Served, made: dict[str, Any]) -> Any:

@@ -138,3 +138,12 @@ def test_what_is_no_signature_is_refused(signature, tmp_path):
     path = path_of(tmp_path, WRITTEN[0])
     with pytest.raises(kl.ExportError, match=r"`input_signature` holds 1 spec"):
         multiclass().export(path, WRITTEN[0], input_signature=signature)
+
+
+def test_the_number_of_rows_of_a_signature_is_that_of_onnx_outputs(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    path = tmp_path / "m.onnx"
+    multiclass().export(path, input_signature=[keras.InputSpec("float32", (2, 4))])
+    graph = onnx.load(str(path)).graph
+    rows = [v.type.tensor_type.shape.dim[0] for v in (*graph.input, *graph.output)]
+    assert [dim.dim_value for dim in rows] == [2, 2, 2]
